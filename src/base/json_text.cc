@@ -1,0 +1,149 @@
+#include "base/json_text.h"
+
+#include <cstdint>
+
+namespace sluice {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The code unit of \uXXXX whose four digits start at `at`, or -1.
+int code_unit(std::string_view text, size_t at) {
+  if (at + 4 > text.size()) return -1;
+  int unit = 0;
+  for (size_t i = at; i < at + 4; ++i) {
+    const int digit = hex_digit(text[i]);
+    if (digit < 0) return -1;
+    unit = unit * 16 + digit;
+  }
+  return unit;
+}
+
+void append_utf8(std::string& to, uint32_t point) {
+  const auto byte = [&to](uint32_t value) { to.push_back(static_cast<char>(value)); };
+  if (point < 0x80) {
+    byte(point);
+  } else if (point < 0x800) {
+    byte(0xC0 | point >> 6);
+    byte(0x80 | (point & 0x3F));
+  } else if (point < 0x10000) {
+    byte(0xE0 | point >> 12);
+    byte(0x80 | (point >> 6 & 0x3F));
+    byte(0x80 | (point & 0x3F));
+  } else {
+    byte(0xF0 | point >> 18);
+    byte(0x80 | (point >> 12 & 0x3F));
+    byte(0x80 | (point >> 6 & 0x3F));
+    byte(0x80 | (point & 0x3F));
+  }
+}
+
+// What a one-letter escape stands for, or 0.
+char short_escape(char letter) {
+  switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+      return letter;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void append_unescaped(std::string& to, std::string_view inside) {
+  size_t at = 0;
+  while (at < inside.size()) {
+    const size_t slash = inside.find('\\', at);
+    if (slash == std::string_view::npos || slash + 1 >= inside.size()) break;
+    to.append(inside, at, slash - at);
+    const char letter = inside[slash + 1];
+    if (letter != 'u') {
+      const char meant = short_escape(letter);
+      if (meant != 0) {
+        to.push_back(meant);
+      } else {
+        to.append(inside, slash, 2);
+      }
+      at = slash + 2;
+      continue;
+    }
+    const int high = code_unit(inside, slash + 2);
+    if (high >= 0xD800 && high < 0xDC00 && slash + 8 < inside.size() && inside[slash + 6] == '\\' &&
+        inside[slash + 7] == 'u') {
+      const int low = code_unit(inside, slash + 8);
+      if (low >= 0xDC00 && low < 0xE000) {
+        append_utf8(
+            to, 0x10000 + (static_cast<uint32_t>(high - 0xD800) << 10) + static_cast<uint32_t>(low - 0xDC00));
+        at = slash + 12;
+        continue;
+      }
+    }
+    if (high < 0 || (high >= 0xD800 && high < 0xE000)) {
+      to.append(inside, slash, 2);
+      at = slash + 2;
+      continue;
+    }
+    append_utf8(to, static_cast<uint32_t>(high));
+    at = slash + 6;
+  }
+  to.append(inside, at, std::string_view::npos);
+}
+
+void append_json_string(std::string& to, std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  to.push_back('"');
+  size_t plain = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    to.append(text, plain, at - plain);
+    plain = at + 1;
+    to.push_back('\\');
+    switch (c) {
+      case '"':
+      case '\\':
+        to.push_back(static_cast<char>(c));
+        break;
+      case '\b':
+        to.push_back('b');
+        break;
+      case '\f':
+        to.push_back('f');
+        break;
+      case '\n':
+        to.push_back('n');
+        break;
+      case '\r':
+        to.push_back('r');
+        break;
+      case '\t':
+        to.push_back('t');
+        break;
+      default:
+        to.append("u00");
+        to.push_back(kDigits[c >> 4]);
+        to.push_back(kDigits[c & 15]);
+    }
+  }
+  to.append(text, plain, std::string_view::npos);
+  to.push_back('"');
+}
+
+}  // namespace sluice
