@@ -1,0 +1,211 @@
+// The catalog as TOML: written by hand so that it reads and diffs well, read with toml++.
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/text.h"
+#include "catalog/catalog.h"
+
+namespace sluice::catalog {
+namespace {
+
+void append_string(std::string& to, std::string_view text) {
+  to += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      to += '\\';
+      to += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04X", static_cast<unsigned>(byte));
+      to += escape.data();
+    } else {
+      to += c;
+    }
+  }
+  to += '"';
+}
+
+void append_table(std::string& to, const Table& table) {
+  to += "[[table]]\nschema = ";
+  append_string(to, table.name.schema);
+  to += "\nname = ";
+  append_string(to, table.name.table);
+  to += "\nkey = [";
+  for (const std::string& column : table.key) {
+    if (&column != &table.key.front()) to += ", ";
+    append_string(to, column);
+  }
+  to += "]\ncolumns = [\n";
+  for (const Column& column : table.columns) {
+    to += "  { name = ";
+    append_string(to, column.name);
+    to += ", type = ";
+    append_string(to, to_text(column.type));
+    to += column.nullable ? " },\n" : ", nullable = false },\n";
+  }
+  to += "]\n";
+}
+
+// Reads one file's tree; every error names the file and the line.
+class Reader {
+ public:
+  explicit Reader(const std::string& file_name) : file_name_(file_name) {}
+
+  Result<Catalog> read(const toml::table& root) const {
+    static const std::vector<std::string> kMembers = {"table"};
+    TRY(only_members(root, kMembers));
+    Catalog catalog;
+    const toml::node* tables = root.get("table");
+    if (tables == nullptr) return catalog;
+    if (!tables->is_array_of_tables()) return at(*tables, "'table' must be written as [[table]]");
+    for (const toml::node& node : *tables->as_array()) {
+      Table table = TRY(read_table(*node.as_table()));
+      const change::TableName name = table.name;
+      if (!catalog.tables.emplace(name, std::move(table)).second) {
+        return at(node, "the table " + name.schema + "." + name.table + " stands here for the second time");
+      }
+    }
+    return catalog;
+  }
+
+  Error at_line(toml::source_index line, const std::string& what) const {
+    return refused(file_name_ + ":" + std::to_string(line) + ": " + what);
+  }
+
+ private:
+  Error at(const toml::node& node, const std::string& what) const {
+    return at_line(node.source().begin.line, what);
+  }
+
+  Result<void> only_members(const toml::table& table, const std::vector<std::string>& known) const {
+    for (const auto& [key, value] : table) {
+      const std::string name(key.str());
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      std::string what = "'" + name + "' is not a setting of a catalog";
+      if (const std::optional<std::string> nearest = nearest_name(name, known)) {
+        what += "; did you mean '" + *nearest + "'?";
+      }
+      return at_line(key.source().begin.line, what);
+    }
+    return {};
+  }
+
+  Result<std::string> read_name(const toml::table& table, const char* member) const {
+    const toml::node* node = table.get(member);
+    if (node == nullptr) return at(table, std::string("'") + member + "' is missing");
+    const std::optional<std::string> text = node->value_exact<std::string>();
+    if (!text || text->empty()) return at(*node, std::string("'") + member + "' must be a string");
+    return *text;
+  }
+
+  Result<Table> read_table(const toml::table& from) const {
+    static const std::vector<std::string> kMembers = {"schema", "name", "key", "columns"};
+    TRY(only_members(from, kMembers));
+    Table table;
+    if (from.get("schema") != nullptr) {
+      table.name.schema = TRY(read_name(from, "schema"));
+    } else {
+      table.name.schema = "public";
+    }
+    table.name.table = TRY(read_name(from, "name"));
+    TRY(read_columns(from, table));
+    TRY(read_key(from, table));
+    return table;
+  }
+
+  Result<void> read_columns(const toml::table& from, Table& table) const {
+    const toml::node* node = from.get("columns");
+    if (node == nullptr) return {};
+    if (!node->is_array()) return at(*node, "'columns' must be an array of {name = ..., type = ...}");
+    std::set<std::string> names;
+    for (const toml::node& entry : *node->as_array()) {
+      if (!entry.is_table()) return at(entry, "a column must be written as {name = ..., type = ...}");
+      Column column = TRY(read_column(*entry.as_table()));
+      if (!names.insert(column.name).second) {
+        return at(entry, "the column '" + column.name + "' stands here for the second time");
+      }
+      table.columns.push_back(std::move(column));
+    }
+    return {};
+  }
+
+  Result<Column> read_column(const toml::table& from) const {
+    static const std::vector<std::string> kMembers = {"name", "type", "nullable"};
+    TRY(only_members(from, kMembers));
+    Column column;
+    column.name = TRY(read_name(from, "name"));
+    Result<ColumnType> type = parse_column_type(TRY(read_name(from, "type")));
+    if (!type) return at(*from.get("type"), type.error().message);
+    column.type = type.value();
+    if (const toml::node* nullable = from.get("nullable")) {
+      const std::optional<bool> value = nullable->value_exact<bool>();
+      if (!value) return at(*nullable, "'nullable' must be true or false");
+      column.nullable = *value;
+    }
+    return column;
+  }
+
+  Result<void> read_key(const toml::table& from, Table& table) const {
+    const toml::node* node = from.get("key");
+    if (node == nullptr) return {};
+    if (!node->is_array()) return at(*node, "'key' must be an array of column names");
+    for (const toml::node& entry : *node->as_array()) {
+      const std::optional<std::string> name = entry.value_exact<std::string>();
+      if (!name) return at(entry, "'key' must be an array of column names");
+      const bool known = std::any_of(table.columns.begin(), table.columns.end(),
+                                     [&](const Column& column) { return column.name == *name; });
+      if (!known) return at(entry, "the key names '" + *name + "', which is not among the columns");
+      if (std::find(table.key.begin(), table.key.end(), *name) != table.key.end()) {
+        return at(entry, "the key names '" + *name + "' twice");
+      }
+      table.key.push_back(*name);
+    }
+    return {};
+  }
+
+  const std::string& file_name_;
+};
+
+}  // namespace
+
+std::string to_toml(const Catalog& catalog) {
+  std::string text =
+      "# The source's tables: their columns, types and keys. Written by `sluice catalog read`.\n"
+      "# A column is nullable unless it says otherwise; `key` is the primary key in key order.\n";
+  for (const auto& [name, table] : catalog.tables) {
+    text += '\n';
+    append_table(text, table);
+  }
+  return text;
+}
+
+Result<Catalog> parse_toml(std::string_view text, const std::string& file_name) {
+  const Reader reader(file_name);
+  const toml::parse_result parsed = toml::parse(text, file_name);
+  if (!parsed) {
+    return reader.at_line(parsed.error().source().begin.line, std::string(parsed.error().description()));
+  }
+  return reader.read(parsed.table());
+}
+
+Result<Catalog> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return refused(
+        "cannot read the catalog " + path +
+        ": there is no such file, it is empty, or it may not be read. Make one with `sluice catalog "
+        "read`.");
+  }
+  return parse_toml(text.str(), path);
+}
+
+}  // namespace sluice::catalog
