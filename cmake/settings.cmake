@@ -6,6 +6,9 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conver
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these three inside the standard library once it inlines.
   add_compile_options(-Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized)
+else()
+  # clang asks for every field of an aggregate even where the field has a default.
+  add_compile_options(-Wno-missing-field-initializers)
 endif()
 if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
