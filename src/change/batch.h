@@ -1,6 +1,6 @@
 // Batch: everything that one transaction of the sink makes durable.
 //
-// Owns the memory of its records. Moved from stage to stage; one owner at a time.
+// Owns what its rows and records point to: the arena. Moved from stage to stage; one owner at a time.
 #pragma once
 
 #include <cstdint>
@@ -99,8 +99,8 @@ constexpr KindSet kind_bit(ValueKind kind) { return static_cast<KindSet>(1U << s
 struct SeenColumn {
   std::string name;
   KindSet kinds = 0;
-  int64_t first_commit_ts_ns =
-      0;  // the earliest commit that had it; with `ordinal` the column order of the views
+  // The earliest commit that had it, and its place in that image: the column order of the views.
+  int64_t first_commit_ts_ns = 0;
   uint32_t ordinal = 0;
 };
 
@@ -109,7 +109,6 @@ struct TableState {
   TableName name;
   TableKey key;
   std::vector<SeenColumn> columns;
-  int64_t keyless_rows = 0;    // rows whose image lacks the key: kept by their image
   int64_t key_mismatches = 0;  // deletes whose `before` names other columns than the key
 };
 
@@ -121,7 +120,6 @@ struct Rekey {
 };
 
 struct Batch {
-  std::vector<Block> blocks;
   Arena arena;
   std::vector<TableName> tables;
   std::vector<Row> rows;
@@ -133,10 +131,6 @@ struct Batch {
   std::vector<Rekey> rekeys;
   std::vector<Checkpoint> checkpoints;              // the newest per shard
   std::map<std::string, Books, std::less<>> books;  // what this batch adds, per shard
-
-  bool empty() const {
-    return blocks.empty() && rows.empty() && quarantined.empty() && chunks_removed.empty();
-  }
 };
 
 }  // namespace sluice::change

@@ -1,8 +1,7 @@
-// DuckDB's C API, wrapped: the only file that includes duckdb.h together with its .cc.
+// DuckDB's C API, wrapped: only duckdb.cc includes the library's own header.
 //
-// Everything is closed by its destructor. A message from DuckDB never reaches a person unread: duckdb_error()
-// turns it into one of ours. Threads: a Database may be shared, a Connection and what it made belong to one
-// thread.
+// Everything is closed by its destructor. Threads: a Database may be shared, a Connection and what it made
+// belong to one thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -21,30 +21,68 @@ namespace sluice::sink::duckdb {
 struct ResultColumn {
   std::string name;
   std::string type;      // DuckDB's spelling, for example DECIMAL(12,2)
-  bool numeric = false;  // shown right-aligned; in JSON without quotes
+  bool numeric = false;  // an integer or a float: in JSON without quotes
 };
 
-// Rows of a query as text, handed out one at a time. nullopt is NULL. The texts are DuckDB's own casts to
-// VARCHAR. `column_is_json` values are JSON text already.
+// Rows of a query as text, one at a time; nullopt is NULL. The texts are DuckDB's own casts to VARCHAR.
 class Rows {
  public:
   virtual ~Rows() = default;
   virtual const std::vector<ResultColumn>& columns() const = 0;
-  // The next row, nothing at the end. The reference lives until the next call.
+  // The next row, null at the end. It lives until the next call.
   virtual Result<const std::vector<std::optional<std::string>>*> next() = 0;
 };
+
+// A parameter: NULL, a number, a text, or bytes.
+struct Bytes {
+  std::string_view bytes;
+};
+using Value = std::variant<std::monostate, int64_t, std::string_view, Bytes>;
+
+enum class ColumnKind : uint8_t { Int64, Timestamp, Text };
+
+// The cells of up to 2,048 rows, to be filled. A text is not copied: it must live until the statement has
+// ended.
+class ChunkWriter {
+ public:
+  explicit ChunkWriter(std::vector<void*> columns) : columns_(std::move(columns)) {}
+  void set(size_t column, size_t row, int64_t value) { static_cast<int64_t*>(columns_[column])[row] = value; }
+  void set(size_t column, size_t row, std::string_view text);
+
+ private:
+  std::vector<void*> columns_;
+};
+
+// Rows of ours that a statement may read as a table. Filled by several threads at once, each another range.
+struct RowFeed {
+  size_t rows = 0;
+  std::function<void(ChunkWriter& writer, size_t first_row, size_t count)> fill;
+};
+
+// A function of ours of two texts that a statement may call, from several threads at once. Not called with
+// NULL.
+using TextFunction = std::function<std::string(std::string_view, std::string_view)>;
 
 class Connection {
  public:
   virtual ~Connection() = default;
   // Runs one or more statements; the results are dropped.
   virtual Result<void> execute(const std::string& sql) = 0;
-  // Runs one statement with text parameters ($1, $2, ...; nullopt binds NULL) and streams its rows as text.
-  virtual Result<std::unique_ptr<Rows>> query(
-      const std::string& sql, const std::vector<std::optional<std::string>>& parameters = {}) = 0;
-  // The first column of the first row, nothing when there is no row or it is NULL.
-  virtual Result<std::optional<std::string>> query_value(
-      const std::string& sql, const std::vector<std::optional<std::string>>& parameters = {}) = 0;
+  // Runs one statement with parameters ($1, $2, ...). Gives the number of rows that it changed.
+  virtual Result<int64_t> execute(const std::string& sql, const std::vector<Value>& parameters) = 0;
+  // Runs one statement and gives its rows as text. Several statements at once are refused.
+  virtual Result<std::unique_ptr<Rows>> query(const std::string& sql,
+                                              const std::vector<Value>& parameters = {}) = 0;
+  // The first column of the first row; nothing when there is no row or it is NULL.
+  virtual Result<std::optional<std::string>> query_value(const std::string& sql,
+                                                         const std::vector<Value>& parameters = {}) = 0;
+  // From now on `SELECT * FROM name()` reads `feed`, whatever it holds at that moment. The feed must outlive
+  // the connection and must not change while a statement reads it. At most `threads` threads read it.
+  virtual Result<void> define_rows(const std::string& name,
+                                   const std::vector<std::pair<std::string, ColumnKind>>& columns,
+                                   const RowFeed& feed, int threads) = 0;
+  // From now on `name(text, text)` calls `function`, which must outlive the connection.
+  virtual Result<void> define_function(const std::string& name, const TextFunction& function) = 0;
 };
 
 enum class Access { ReadWrite, ReadOnly, CreateOrReadWrite };
@@ -52,7 +90,7 @@ enum class Access { ReadWrite, ReadOnly, CreateOrReadWrite };
 struct OpenOptions {
   std::string path;  // as the user typed it
   Access access = Access::ReadWrite;
-  std::string memory_limit;  // DuckDB's memory_limit, for example "256MB"; empty: DuckDB's default
+  std::string memory_limit;  // DuckDB's memory_limit, for example "192MB"; empty: DuckDB's default
   int threads = 0;           // 0: DuckDB's default
 };
 
