@@ -1,0 +1,45 @@
+# Words for what people do here. Each installs first what is missing, which is quick when nothing is.
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+export JOBS FUZZ_SECONDS
+
+.DEFAULT_GOAL := release
+.PHONY: release demo test check bench format tidy fuzz clean help
+
+release: ## build what users run: build/release/sluice (this is plain `make`)
+	@scripts/setup --for build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target sluice -j $(JOBS)
+
+demo: release ## see a living PostgreSQL database followed by a DuckDB file, and proven equal
+	@scripts/setup --for demo
+	@scripts/demo
+
+test: ## build and run every suite: with sanitizers, and whole programs as released
+	@scripts/setup --for test
+	@scripts/test
+
+check: ## everything that .ci/run demands, clang-tidy and the fuzzers' seeds included
+	@.ci/run
+
+bench: ## measure against the peers and print the ratios
+	@scripts/setup --for build
+	@scripts/bench
+
+format: ## lay out every C++ file
+	@scripts/setup --for test
+	@tests/checks/format.py --fix
+
+tidy: ## read every source with clang-tidy, tests too
+	@scripts/setup --for test
+	@cmake --preset dev >/dev/null
+	@tests/checks/tidy.py --build build/dev --jobs $(JOBS) --tests
+
+fuzz: ## let every fuzzer search for FUZZ_SECONDS (60)
+	@scripts/fuzz
+
+clean: ## remove what was built; .deps/ stays
+	rm -rf build
+
+help: ## say these words
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
