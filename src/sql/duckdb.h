@@ -1,7 +1,7 @@
 // The text of the event log and of its views for DuckDB.
 //
 // Pure functions: the same tables give the same text, in whatever order they are named. Nothing is executed
-// here. Every statement is one statement without a final semicolon, and every name in it is quoted.
+// here; every name and literal from outside goes through sql/quote.h.
 #pragma once
 
 #include <span>
@@ -13,7 +13,9 @@
 
 namespace sluice::sql {
 
-// CREATE TABLE IF NOT EXISTS cdc_events, DESIGN's event log. Run it in the schema that the views are made in.
+// The statements that make cdc_events and the cdc_* macros that every view is written with, each ended by a
+// semicolon. Harmless to repeat: an existing log is kept, the macros are replaced by this program's. Run it
+// whenever the file is opened for writing, before any view is made.
 std::string duckdb_schema();
 
 // The present and the past of one source table, as a view and a table macro over cdc_events.
@@ -21,18 +23,18 @@ struct View {
   change::TableName table;
   std::string view_name;     // not quoted: orders_current
   std::string macro_name;    // not quoted: orders_as_of
-  std::string create_view;   // CREATE OR REPLACE VIEW "orders_current" AS ...
-  std::string create_macro;  // CREATE OR REPLACE MACRO "orders_as_of"(ts) AS TABLE ...
+  std::string create_view;   // CREATE OR REPLACE VIEW "orders_current" AS ..., no semicolon
+  std::string create_macro;  // CREATE OR REPLACE MACRO "orders_as_of"(ts) AS TABLE ..., no semicolon
   friend bool operator==(const View&, const View&) = default;
 };
 
 // One View for every table that was seen or that stands in `catalog` (may be null), ordered by table name.
 // All tables must be given at once, because names that collide are decided together: a table's names can
-// change when another table appears, and whoever applies the views drops names that are no longer in the set.
+// change when another table appears, so whoever applies the views drops names that are no longer in the set.
 // The result does not depend on the order of `tables`; each table may stand there once.
 //
-// A view never fails on a value: what does not convert to its column's type is NULL there and is still whole
-// in cdc_events.event_data. docs/types.md says what each type becomes.
+// A view never fails on a value: what does not convert to its column's type is NULL there and still whole in
+// cdc_events.event_data. docs/types.md says what each type becomes, and what as-of means to the microsecond.
 std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog);
 
 }  // namespace sluice::sql

@@ -1,7 +1,8 @@
 // Quoting of identifiers and literals: the one place where a name from outside becomes part of SQL text.
 //
-// Names come from the source database and may hold anything. Values of rows are never quoted into a statement;
-// they are bound or appended. Right for DuckDB and for PostgreSQL with standard_conforming_strings.
+// Names come from the source database and may hold anything. Values of rows are never quoted into a
+// statement; they are bound or appended. Right for DuckDB and for PostgreSQL with
+// standard_conforming_strings.
 #pragma once
 
 #include <string>

@@ -1,0 +1,29 @@
+#include "sql/quote.h"
+
+namespace sluice::sql {
+namespace {
+
+// `text` between two `quote`s, with each inner one doubled.
+std::string quoted(std::string_view text, char quote) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  out.push_back(quote);
+  for (const char c : text) {
+    if (c == '\0') {
+      out.append("\xEF\xBF\xBD");
+      continue;
+    }
+    if (c == quote) out.push_back(quote);
+    out.push_back(c);
+  }
+  out.push_back(quote);
+  return out;
+}
+
+}  // namespace
+
+std::string quote_identifier(std::string_view name) { return quoted(name, '"'); }
+
+std::string quote_literal(std::string_view text) { return quoted(text, '\''); }
+
+}  // namespace sluice::sql
