@@ -15,39 +15,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "emulate/delivery.h"
+#include "emulate/record_out.h"
 
 namespace sluice::emulate {
-
-// Where records go, one line each.
-class RecordOut {
- public:
-  virtual ~RecordOut() = default;
-  // `record` is one line without its end.
-  virtual Result<void> write(std::string_view record) = 0;
-  // On return everything written is with the reader: on the disk, or in the pipe.
-  virtual Result<void> flush() = 0;
-};
-
-// Records as lines of a file that is appended to, or of standard output. Owns nothing but its buffer: `file`
-// is an open descriptor that outlives it, `name` is what the user called it. Refused when it cannot be
-// written, also when a pipe's reader has gone (the caller ignores SIGPIPE).
-class LinesOut final : public RecordOut {
- public:
-  LinesOut(int file, std::string name) : file_(file), name_(std::move(name)) {}
-  Result<void> write(std::string_view record) override;
-  Result<void> flush() override;
-
- private:
-  Result<void> write_buffer();
-
-  int file_;
-  std::string name_;
-  std::string buffer_;
-};
 
 struct PostgresOptions {
   std::string dsn;
