@@ -13,7 +13,7 @@ char* Arena::allocate(size_t bytes) {
   const size_t needed = bytes + kReadableSlack;
   if (chunks_.empty() || used_ + needed > chunks_.back().bytes) {
     const size_t size = std::max(needed, kChunkBytes);
-    chunks_.push_back({std::make_unique<char[]>(size), size});
+    chunks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
     reserved_bytes_ += size;
     used_ = 0;
   }

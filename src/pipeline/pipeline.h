@@ -24,7 +24,7 @@ namespace sluice::pipeline {
 struct PipelineOptions {
   // A batch is applied when one of these is reached. A block of the source is never cut.
   int64_t batch_rows = 245'760;
-  int64_t batch_bytes = int64_t{64} << 20;
+  int64_t batch_bytes = int64_t{96} << 20;
   int64_t batch_ms = 1000;
   // How long a fragment may wait for its head, or a head for its fragments: a week of source buffering plus a
   // day.
@@ -32,6 +32,10 @@ struct PipelineOptions {
   int64_t fragment_memory_bytes = int64_t{64} << 20;
   std::map<change::TableName, std::vector<std::string>> keys;  // from the configuration; strongest
   std::optional<catalog::Catalog> catalog;
+  // The records come out of the quarantine: they were counted as read when they first came.
+  bool is_retry = false;
+  // Chunks whose pieces are tried again although the chunk has ended. Only with is_retry.
+  std::vector<std::string> chunks_to_retry;
 };
 
 // A moment of the run, for the progress line. `books` counts this run; waiting is the store's whole.

@@ -216,7 +216,21 @@ class TextRows final : public Rows {
 
   const std::vector<ResultColumn>& columns() const override { return columns_; }
 
+  // For a statement that cannot stand inside a SELECT (EXPLAIN, CREATE, ...): its columns as they are, if
+  // they are text; otherwise its rows are only a count, and there is nothing to show.
+  void take_text_columns() {
+    for (idx_t i = 0; i < duckdb_column_count(&result_); ++i) {
+      if (duckdb_column_type(&result_, i) != DUCKDB_TYPE_VARCHAR) {
+        columns_.clear();
+        break;
+      }
+      columns_.push_back({text_of(duckdb_column_name(&result_, i)), "VARCHAR", false});
+    }
+    row_.resize(columns_.size());
+  }
+
   Result<const std::vector<std::optional<std::string>>*> next() override {
+    if (columns_.empty()) return static_cast<const std::vector<std::optional<std::string>>*>(nullptr);
     while (at_ >= size_) {
       duckdb_destroy_data_chunk(&chunk_);
       chunk_ = duckdb_fetch_chunk(result_);
@@ -382,29 +396,23 @@ class DuckDbConnection final : public Connection {
   }
 
   Result<std::unique_ptr<Rows>> query(const std::string& sql, const std::vector<Value>& parameters) override {
-    Prepared statement;
-    TRY(statement.prepare(connection_, sql));
-    std::vector<ResultColumn> columns;
-    std::string wanted = sql;
-    if (duckdb_prepared_statement_type(statement.get()) == DUCKDB_STATEMENT_TYPE_SELECT) {
-      columns = result_columns(statement);
-      wanted = as_text(sql, columns.size());
-    }
-    Prepared text_statement;
-    TRY(text_statement.prepare(connection_, wanted));
-    TRY(text_statement.bind(parameters));
+    Prepared original;
+    TRY(original.prepare(connection_, sql));
+    const bool is_select = duckdb_prepared_statement_type(original.get()) == DUCKDB_STATEMENT_TYPE_SELECT;
+    std::vector<ResultColumn> columns = is_select ? result_columns(original) : std::vector<ResultColumn>();
+    Prepared as_texts;
+    if (is_select) TRY(as_texts.prepare(connection_, as_text(sql, columns.size())));
+    Prepared& statement = is_select ? as_texts : original;
+    TRY(statement.bind(parameters));
     duckdb_result result;
-    if (duckdb_execute_prepared_streaming(text_statement.get(), &result) != DuckDBSuccess) {
+    if (duckdb_execute_prepared_streaming(statement.get(), &result) != DuckDBSuccess) {
       const std::string message = text_of(duckdb_result_error(&result));
       duckdb_destroy_result(&result);
       return statement_error(message);
     }
-    if (columns.empty() && wanted == sql && !all_text(result, columns)) {
-      duckdb_destroy_result(&result);
-      columns.clear();
-    }
-    if (columns.empty()) return std::unique_ptr<Rows>(std::make_unique<TextRows>(duckdb_result{}, columns));
-    return std::unique_ptr<Rows>(std::make_unique<TextRows>(result, std::move(columns)));
+    auto rows = std::make_unique<TextRows>(result, std::move(columns));
+    if (!is_select) rows->take_text_columns();
+    return std::unique_ptr<Rows>(std::move(rows));
   }
 
   Result<std::optional<std::string>> query_value(const std::string& sql,
@@ -477,17 +485,6 @@ class DuckDbConnection final : public Connection {
       names += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
     }
     return fmt::format("SELECT {} FROM (\n{}\n) AS answer({})", casts, sql, names);
-  }
-
-  // For statements that cannot stand inside a SELECT: whether their result is text throughout.
-  static bool all_text(duckdb_result& result, std::vector<ResultColumn>& columns) {
-    const idx_t count = duckdb_column_count(&result);
-    bool text = count > 0;
-    for (idx_t i = 0; i < count; ++i) {
-      columns.push_back({text_of(duckdb_column_name(&result, i)), "VARCHAR", false});
-      text = text && duckdb_column_type(&result, i) == DUCKDB_TYPE_VARCHAR;
-    }
-    return text;
   }
 
   duckdb_connection connection_;

@@ -1,0 +1,372 @@
+#include "pipeline/batch_builder.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "keys/keys.h"
+
+namespace sluice::pipeline {
+
+using assemble::Outcome;
+using change::Books;
+using change::Change;
+using change::ChunkedHead;
+using change::CommitTimeFrom;
+using change::Fragment;
+using change::Image;
+using change::KeyOrigin;
+using change::Origin;
+using change::Position;
+using change::RawRecord;
+using change::TableState;
+
+namespace {
+
+// The assembler's store is the sink's own: fragments are committed with the rows.
+class SinkFragmentStore final : public assemble::FragmentStore {
+ public:
+  explicit SinkFragmentStore(sink::Sink& sink) : sink_(sink) {}
+  Result<std::vector<change::Piece>> stored_pieces(const std::string& chunk_id, Arena& arena) override {
+    return sink_.stored_pieces(chunk_id, arena);
+  }
+
+ private:
+  sink::Sink& sink_;
+};
+
+std::string display_name(const change::TableName& name) { return name.schema + "." + name.table; }
+
+std::string display_key(const std::vector<std::string>& columns) {
+  return fmt::format("({})", fmt::join(columns, ", "));
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(const PipelineOptions& options, const Clock& clock, const Hooks& hooks)
+    : options_(options), clock_(clock), hooks_(hooks) {}
+
+BatchBuilder::~BatchBuilder() = default;
+
+Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& options, sink::Sink& sink,
+                                                         const Clock& clock, const Hooks& hooks) {
+  std::unique_ptr<BatchBuilder> builder(new BatchBuilder(options, clock, hooks));
+  sink::SavedState saved = TRY(sink.load());
+  const catalog::Catalog* catalog = options.catalog ? &*options.catalog : nullptr;
+  for (TableState& state : saved.tables) {
+    const change::TableName name = state.name;
+    TableEntry& entry = builder->tables_.find_or_add(name.schema, name.table,
+                                                     [&state](const auto&) { return std::move(state); });
+    entry.stored_rows = true;
+    // A key from the configuration or the catalog takes over what was learned; it is not forgotten for
+    // nothing.
+    change::TableKey given = keys::initial_key(name, options.keys, catalog);
+    const bool better = given.origin >= entry.state.key.origin && given.origin != KeyOrigin::IdColumn &&
+                        !given.columns.empty();
+    if (!better || given == entry.state.key) continue;
+    entry.rekey_due = given.columns != entry.state.key.columns;
+    entry.state.key = std::move(given);
+    entry.changed = true;
+  }
+  builder->store_ = std::make_unique<SinkFragmentStore>(sink);
+  Arena index_arena;
+  const std::vector<change::Piece> index = TRY(sink.waiting_index(index_arena));
+  assemble::AssemblerOptions assembler_options;
+  assembler_options.max_memory_bytes = static_cast<uint64_t>(options.fragment_memory_bytes);
+  assembler_options.incomplete_after_ns = options.incomplete_after_ms * 1'000'000;
+  const auto decode_piece = [raw = builder.get()](
+                                std::string_view bytes,
+                                Arena& arena) -> Result<std::variant<Fragment, ChunkedHead>> {
+    decode::Decoded decoded;
+    TRY(raw->piece_decoder_.decode({{}, bytes}, arena, decoded));
+    if (auto* fragment = std::get_if<Fragment>(&decoded))
+      return std::variant<Fragment, ChunkedHead>(*fragment);
+    if (auto* head = std::get_if<ChunkedHead>(&decoded))
+      return std::variant<Fragment, ChunkedHead>(std::move(*head));
+    return malformed("not-a-piece", "a stored fragment is no fragment");
+  };
+  builder->assembler_ = TRY(assemble::Assembler::open(assembler_options, *builder->store_, decode_piece,
+                                                      index, saved.finished_chunks));
+  for (const std::string& chunk_id : options.chunks_to_retry) builder->assembler_->forget(chunk_id);
+  return builder;
+}
+
+std::string_view BatchBuilder::keep_shard(std::string_view shard) {
+  const auto known = shards_.find(shard);
+  if (known != shards_.end()) return known->second;
+  return shards_.emplace(std::string(shard), batch_.arena.copy(shard)).first->second;
+}
+
+Position BatchBuilder::keep(const Position& position) {
+  return {keep_shard(position.shard), batch_.arena.copy(position.sequence)};
+}
+
+TableEntry& BatchBuilder::table_of(const Origin& origin) {
+  TableEntry& entry = tables_.find_or_add(origin.schema, origin.table, [this](const change::TableName& name) {
+    TableState state;
+    state.name = name;
+    state.key = keys::initial_key(name, options_.keys, options_.catalog ? &*options_.catalog : nullptr);
+    return state;
+  });
+  if (entry.batch_index < 0) {
+    entry.batch_index = static_cast<int>(batch_.tables.size());
+    batch_.tables.push_back(entry.state.name);
+  }
+  return entry;
+}
+
+Result<void> BatchBuilder::add(change::Block block) {
+  if (batch_started_ns_ == 0) batch_started_ns_ = clock_.steady_ns();
+  Books* books = nullptr;
+  std::string_view books_of;
+  for (const RawRecord& record : block.records) {
+    // Nearly always the shard of the record before; blocks out of the quarantine mix shards.
+    if (books == nullptr || record.position.shard != books_of) {
+      books_of = record.position.shard;
+      books = &batch_.books[std::string(books_of)];
+    }
+    TRY(add_record(record, *books));
+  }
+  if (block.checkpoint.empty()) return {};
+  const auto known = std::ranges::find(batch_.checkpoints, block.shard, &change::Checkpoint::shard);
+  if (known != batch_.checkpoints.end()) {
+    known->position = std::move(block.checkpoint);
+  } else {
+    batch_.checkpoints.push_back({std::move(block.shard), std::move(block.checkpoint)});
+  }
+  return {};
+}
+
+Result<void> BatchBuilder::add_record(const RawRecord& record, Books& books) {
+  if (!options_.is_retry) {
+    ++books.read;
+    books.bytes += static_cast<int64_t>(record.bytes.size());
+  }
+  const Result<void> decoded = decoder_.decode(record, batch_.arena, decoded_);
+  if (!decoded.ok()) {
+    quarantine(record, decoded.error());
+    return {};
+  }
+  const auto* change = std::get_if<Change>(&decoded_);
+  if (change == nullptr) return add_piece(record, decoded_);
+  const Result<void> landed =
+      land(record.position, change->origin, change->has_image ? &change->image : nullptr);
+  if (!landed.ok()) {
+    quarantine(record, landed.error());
+    return {};
+  }
+  ++books.landed;
+  ++books.rows;
+  return {};
+}
+
+// A malformed error is returned when the change is no row; nothing was added then.
+Result<void> BatchBuilder::land(const Position& position, const Origin& origin, const Image* image) {
+  if (image == nullptr) {
+    return malformed(
+        "keyless-delete",
+        fmt::format("a delete on {}.{} without a key: the table has none, so which row went is unknown",
+                    origin.schema, origin.table));
+  }
+  TableEntry& table = table_of(origin);
+  if (origin.is_delete()) {
+    take_lesson(table, origin, *image);
+  } else if (table.seen.note(*image, origin.commit_ts_ns)) {
+    table.changed = true;
+  }
+  note_curiosities(origin);
+  newest_commit_ts_ns_ = std::max(newest_commit_ts_ns_, origin.commit_ts_ns);
+  keys::make_record_id(record_id_, table.state.key.columns, origin.is_delete(), *image);
+  change::Row& row = batch_.rows.emplace_back();
+  row.position = keep(position);
+  row.table = static_cast<uint32_t>(table.batch_index);
+  row.operation = batch_.arena.copy(origin.op);
+  row.record_id = batch_.arena.copy(record_id_);
+  row.image = batch_.arena.copy(image->json);
+  row.tx_id = batch_.arena.copy(origin.tx_id);
+  row.commit_ts_ns = origin.commit_ts_ns;
+  batch_bytes_ += static_cast<int64_t>(image->json.size() + record_id_.size() + origin.tx_id.size() +
+                                       sizeof(change::Row));
+  return {};
+}
+
+void BatchBuilder::note_curiosities(const Origin& origin) {
+  if (origin.is_unknown_op()) [[unlikely]]
+    ++curiosities_["unknown-op"];
+  if (origin.unknown_version) [[unlikely]]
+    ++curiosities_["unknown-version"];
+  if (origin.commit_time_from == CommitTimeFrom::Milliseconds) [[unlikely]]
+    ++curiosities_["commit-time-in-ms"];
+  if (origin.commit_time_from == CommitTimeFrom::Envelope) [[unlikely]]
+    ++curiosities_["commit-time-from-envelope"];
+}
+
+void BatchBuilder::take_lesson(TableEntry& table, const Origin& origin, const Image& before) {
+  const std::vector<std::string> old_columns = table.state.key.columns;
+  const bool first_lesson = table.state.key.origin != KeyOrigin::Learned;
+  switch (keys::learn(table.state.key, before, origin.commit_ts_ns)) {
+    case keys::Lesson::Agrees:
+      return;
+    case keys::Lesson::Confirmed:
+      table.changed = true;
+      return;
+    case keys::Lesson::Taught:
+      table.changed = true;
+      table.rekey_due = true;
+      if (hooks_.notice) {
+        hooks_.notice(
+            fmt::format("{}: its deletes name {} as the key{}; earlier rows are keyed anew.",
+                        display_name(table.state.name), display_key(table.state.key.columns),
+                        first_lesson ? "" : fmt::format(" instead of {}", display_key(old_columns))));
+      }
+      return;
+    case keys::Lesson::Disagrees:
+      break;
+  }
+  table.changed = true;
+  ++table.state.key_mismatches;
+  if (table.mismatch_said) return;
+  table.mismatch_said = true;
+  if (hooks_.notice) {
+    std::vector<std::string_view> named;
+    for (const change::ImageField& field : before.fields) named.push_back(field.key);
+    hooks_.notice(fmt::format(
+        "{}: a delete names ({}) as the key, but {} is in use. Such deletes are landed and counted; check "
+        "the key.",
+        display_name(table.state.name), fmt::join(named, ", "), display_key(table.state.key.columns)));
+  }
+}
+
+Result<void> BatchBuilder::add_piece(const RawRecord& record, const decode::Decoded& decoded) {
+  const int64_t now_ns = clock_.wall_ns();
+  const auto* fragment = std::get_if<Fragment>(&decoded);
+  Outcome outcome = TRY(fragment != nullptr ? assembler_->add(*fragment, record.bytes, now_ns, batch_.arena)
+                                            : assembler_->add(std::get<ChunkedHead>(decoded), record.bytes,
+                                                              now_ns, batch_.arena));
+  if (outcome.image) {
+    const Result<void> landed = land_assembled(*outcome.image);
+    if (!landed.ok()) outcome = assembler_->reject(landed.error(), batch_.arena);
+  }
+  take_outcome(std::move(outcome));
+  return {};
+}
+
+Result<void> BatchBuilder::land_assembled(const assemble::AssembledImage& assembled) {
+  if (!assembled.has_image) return land(assembled.position, assembled.origin, nullptr);
+  const Image image = TRY(decoder_.scan_image(assembled.json));
+  return land(assembled.position, assembled.origin, &image);
+}
+
+void BatchBuilder::take_outcome(Outcome outcome) {
+  for (const std::string& chunk_id : outcome.chunks_removed) {
+    std::erase_if(batch_.pieces_added,
+                  [&chunk_id](const change::Piece& piece) { return piece.chunk_id == chunk_id; });
+    batch_.chunks_removed.push_back(chunk_id);
+  }
+  if (outcome.waiting_piece) {
+    change::Piece piece = std::move(*outcome.waiting_piece);
+    piece.position = keep(piece.position);
+    piece.bytes = batch_.arena.copy(piece.bytes);
+    batch_bytes_ += static_cast<int64_t>(piece.bytes.size());
+    batch_.pieces_added.push_back(std::move(piece));
+  }
+  for (change::QuarantinedRecord& record : outcome.quarantined) {
+    record.position = keep(record.position);
+    record.bytes = batch_.arena.copy(record.bytes);
+    batch_bytes_ += static_cast<int64_t>(record.bytes.size());
+    ++quarantined_by_reason_[record.reason];
+    batch_.quarantined.push_back(std::move(record));
+  }
+  std::ranges::move(outcome.chunks_finished, std::back_inserter(batch_.chunks_finished));
+  for (const auto& [shard, books] : outcome.books) batch_.books[shard].add(books);
+}
+
+void BatchBuilder::quarantine(const RawRecord& record, const Error& error) {
+  CHECK(error.kind == ErrorKind::Malformed);
+  change::QuarantinedRecord kept;
+  kept.position = keep(record.position);
+  kept.reason = error.reason;
+  kept.message = error.message;
+  kept.bytes = batch_.arena.copy(record.bytes);
+  kept.first_seen_ns = clock_.wall_ns();
+  batch_bytes_ += static_cast<int64_t>(record.bytes.size());
+  ++batch_.books[std::string(record.position.shard)].quarantined;
+  ++quarantined_by_reason_[error.reason];
+  batch_.quarantined.push_back(std::move(kept));
+}
+
+Result<void> BatchBuilder::expire() {
+  bool more = true;
+  while (more) {
+    Outcome outcome = TRY(assembler_->expire(clock_.wall_ns(), batch_.arena));
+    more = outcome.more && !full();
+    if (!outcome.quarantined.empty() && batch_started_ns_ == 0) batch_started_ns_ = clock_.steady_ns();
+    take_outcome(std::move(outcome));
+  }
+  return {};
+}
+
+bool BatchBuilder::full() const {
+  if (batch_started_ns_ == 0) return false;
+  return static_cast<int64_t>(batch_.rows.size()) >= options_.batch_rows ||
+         batch_bytes_ >= options_.batch_bytes ||
+         clock_.steady_ns() - batch_started_ns_ >= options_.batch_ms * 1'000'000;
+}
+
+bool BatchBuilder::empty() const { return batch_started_ns_ == 0; }
+
+// The rows of this batch that came before the key was known.
+void BatchBuilder::rekey_batch_rows(TableEntry& table) {
+  for (change::Row& row : batch_.rows) {
+    if (static_cast<int>(row.table) != table.batch_index) continue;
+    const Result<Image> image = decoder_.scan_image(row.image);
+    CHECK(image.ok());  // it was scanned when it landed
+    keys::make_record_id(record_id_, table.state.key.columns, row.operation == "d", image.value());
+    row.record_id = batch_.arena.copy(record_id_);
+  }
+}
+
+BatchBuilder::Sealed BatchBuilder::seal() {
+  tables_.each([this](TableEntry& table) {
+    if (table.rekey_due) {
+      rekey_batch_rows(table);
+      if (table.stored_rows) {
+        batch_.rekeys.push_back(
+            {table.state.name,
+             [columns = table.state.key.columns](std::string_view operation, std::string_view image) {
+               thread_local decode::Decoder decoder;
+               thread_local std::string padded;
+               padded.assign(image).append(kReadableSlack, '\0');
+               const Result<Image> scanned = decoder.scan_image({padded.data(), image.size()});
+               CHECK(scanned.ok());  // the log holds only what was scanned when it landed
+               std::string id;
+               keys::make_record_id(id, columns, operation == "d", scanned.value());
+               return id;
+             }});
+      }
+      table.rekey_due = false;
+    }
+    if (table.changed) batch_.tables_changed.push_back(table.state);
+    table.changed = false;
+    if (table.batch_index >= 0) table.stored_rows = true;
+    table.batch_index = -1;
+  });
+  Sealed sealed{std::move(batch_), assembler_->seal()};
+  batch_ = change::Batch();
+  shards_.clear();
+  batch_started_ns_ = 0;
+  batch_bytes_ = 0;
+  return sealed;
+}
+
+void BatchBuilder::committed(uint64_t number) { assembler_->committed(number); }
+
+std::vector<TableState> BatchBuilder::tables() {
+  std::vector<TableState> states;
+  tables_.each([&states](const TableEntry& table) { states.push_back(table.state); });
+  return states;
+}
+
+}  // namespace sluice::pipeline

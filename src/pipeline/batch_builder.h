@@ -1,0 +1,91 @@
+// BatchBuilder: records in, batches out. Everything between the source and the sink that is not a thread.
+//
+// Deterministic: the same records with the same clock give the same batches. Threads: one owner.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "assemble/assembler.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "change/batch.h"
+#include "change/block.h"
+#include "decode/decoder.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/table_book.h"
+#include "sink/sink.h"
+
+namespace sluice::pipeline {
+
+class BatchBuilder {
+ public:
+  // Continues from what the sink has stored. `sink` is asked for stored fragments as long as this lives.
+  // Errors: the sink's; Refused when a stored fragment cannot be read again.
+  static Result<std::unique_ptr<BatchBuilder>> open(const PipelineOptions& options, sink::Sink& sink,
+                                                    const Clock& clock, const Hooks& hooks);
+  ~BatchBuilder();
+
+  // Decodes, assembles and keys every record of a block into the batch. Errors: the fragment store's; the
+  // batch is then unusable, and nothing of it may be applied.
+  Result<void> add(change::Block block);
+  // Moves what has waited too long into quarantine. Cheap when nothing is due.
+  Result<void> expire();
+
+  // Whether the batch has reached a limit, or holds anything at all.
+  bool full() const;
+  bool empty() const;
+  // The finished batch; the next one starts empty. `number` is what committed() is told once it is durable.
+  struct Sealed {
+    change::Batch batch;
+    uint64_t number = 0;
+  };
+  Sealed seal();
+  void committed(uint64_t number);
+
+  // For snapshots and the summary.
+  int64_t newest_commit_ts_ns() const { return newest_commit_ts_ns_; }
+  const std::map<std::string, int64_t>& curiosities() const { return curiosities_; }
+  const std::map<std::string, int64_t>& quarantined_by_reason() const { return quarantined_by_reason_; }
+  assemble::Waiting waiting(size_t max_chunks) const { return assembler_->waiting(max_chunks); }
+  std::vector<change::TableState> tables();
+
+ private:
+  BatchBuilder(const PipelineOptions& options, const Clock& clock, const Hooks& hooks);
+
+  Result<void> add_record(const change::RawRecord& record, change::Books& books);
+  Result<void> add_piece(const change::RawRecord& record, const decode::Decoded& decoded);
+  Result<void> land(const change::Position& position, const change::Origin& origin,
+                    const change::Image* image);
+  Result<void> land_assembled(const assemble::AssembledImage& assembled);
+  void take_outcome(assemble::Outcome outcome);
+  void quarantine(const change::RawRecord& record, const Error& error);
+  void take_lesson(TableEntry& table, const change::Origin& origin, const change::Image& before);
+  void rekey_batch_rows(TableEntry& table);
+  void note_curiosities(const change::Origin& origin);
+  TableEntry& table_of(const change::Origin& origin);
+  change::Position keep(const change::Position& position);
+  std::string_view keep_shard(std::string_view shard);
+
+  const PipelineOptions& options_;
+  const Clock& clock_;
+  const Hooks& hooks_;
+  decode::Decoder decoder_;
+  decode::Decoded decoded_;
+  decode::Decoder piece_decoder_;
+  std::unique_ptr<assemble::FragmentStore> store_;
+  std::unique_ptr<assemble::Assembler> assembler_;
+  TableBook tables_;
+  change::Batch batch_;
+  std::map<std::string, std::string_view, std::less<>> shards_;  // into batch_.arena
+  std::string record_id_;
+  int64_t batch_started_ns_ = 0;
+  int64_t batch_bytes_ = 0;
+  int64_t newest_commit_ts_ns_ = 0;
+  std::map<std::string, int64_t> curiosities_;
+  std::map<std::string, int64_t> quarantined_by_reason_;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,460 @@
+#include "sink/duckdb/sink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "sink/duckdb/store.h"
+#include "sql/duckdb.h"
+#include "sql/quote.h"
+
+namespace sluice::sink::duckdb {
+
+using change::Batch;
+using change::Books;
+using change::Piece;
+using change::Row;
+using change::TableName;
+using change::TableState;
+
+namespace {
+
+using Cells = std::vector<std::optional<std::string>>;
+
+// The columns of the row function, in the order of cdc_events.
+const std::vector<std::pair<std::string, ColumnKind>> kEventColumns = {
+    {"event_id", ColumnKind::Int64},
+    {"source_schema", ColumnKind::Text},
+    {"source_table", ColumnKind::Text},
+    {"operation", ColumnKind::Text},
+    {"record_id", ColumnKind::Text},
+    {"event_data", ColumnKind::Text},
+    {"commit_timestamp", ColumnKind::Timestamp},
+    {"commit_ts_ns", ColumnKind::Int64},
+    {"tx_id", ColumnKind::Text},
+    {"shard_id", ColumnKind::Text},
+    {"sequence_number", ColumnKind::Text},
+    {"ingested_at", ColumnKind::Timestamp},
+};
+
+// What makes two rows of the log the same change delivered twice.
+constexpr const char* kSameChange =
+    "source_schema, source_table, record_id, commit_ts_ns, operation, event_data";
+
+int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
+std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
+
+// Nanoseconds to whole microseconds, downwards, so that the order is kept before 1970 too.
+int64_t to_us(int64_t ns) { return ns >= 0 ? ns / 1000 : -((-ns + 999) / 1000); }
+
+class Sink final : public DuckDbSink {
+ public:
+  Sink(SinkOptions options, std::unique_ptr<Database> database, std::unique_ptr<Connection> writer,
+       std::unique_ptr<Connection> reader)
+      : options_(std::move(options)),
+        database_(std::move(database)),
+        writer_(std::move(writer)),
+        reader_(std::move(reader)) {}
+
+  Result<void> open() {
+    TRY(prepare_store(*writer_, options_.path));
+    TRY(writer_->execute("SET preserve_insertion_order = false"));
+    feed_.fill = [this](ChunkWriter& out, size_t first, size_t count) { fill(out, first, count); };
+    TRY(writer_->define_rows("sluice_rows", kEventColumns, feed_, options_.threads));
+    record_id_of_ = [this](std::string_view operation, std::string_view image) {
+      return (*rekey_)(operation, image);
+    };
+    TRY(writer_->define_function("sluice_record_id", record_id_of_));
+    next_event_id_ = number(TRY(writer_->query_value("SELECT max(event_id) FROM cdc_events"))) + 1;
+    next_quarantine_id_ = number(TRY(writer_->query_value("SELECT max(id) FROM cdc_quarantine"))) + 1;
+    SavedState state = TRY(load_state(*writer_));
+    for (TableState& table : state.tables) tables_.insert_or_assign(table.name, std::move(table));
+    return {};
+  }
+
+  Result<SavedState> load() override { return load_state(*reader_); }
+
+  Result<Applied> apply(const Batch& batch) override {
+    TRY(writer_->execute("BEGIN TRANSACTION"));
+    const std::map<TableName, TableState> tables_before = batch.tables_changed.empty() ? decltype(tables_)() : tables_;
+    Result<Applied> applied = apply_in_transaction(batch);
+    if (applied.ok()) {
+      const Result<void> committed = writer_->execute("COMMIT");
+      if (!committed.ok()) applied = committed.error();
+    }
+    if (!applied.ok()) {
+      roll_back();
+      if (!batch.tables_changed.empty()) tables_ = tables_before;
+      views_made_ = false;
+      made_views_.clear();
+      return applied;
+    }
+    next_event_id_ += static_cast<int64_t>(batch.rows.size());
+    next_quarantine_id_ += static_cast<int64_t>(batch.quarantined.size());
+    released_.clear();
+    return applied;
+  }
+
+  Result<std::vector<Piece>> stored_pieces(const std::string& chunk_id, Arena& arena) override {
+    std::vector<Piece> pieces;
+    TRY(each_row(*reader_,
+                 "SELECT shard_id, sequence_number, chunk_id, is_head, fragment_index, first_seen_ns, "
+                 "to_base64(bytes) "
+                 "FROM cdc_fragments WHERE chunk_id = $1 ORDER BY first_seen_ns, shard_id, sequence_number",
+                 {std::string_view(chunk_id)}, [&](const Cells& row) {
+                   pieces.push_back(piece_of(row, arena));
+                   pieces.back().bytes = arena.copy(base64_decode(text(row[6])).value_or(""));
+                 }));
+    return pieces;
+  }
+
+  Result<std::vector<Piece>> waiting_index(Arena& arena) override {
+    std::vector<Piece> pieces;
+    TRY(each_row(*reader_,
+                 "SELECT shard_id, sequence_number, chunk_id, is_head, fragment_index, first_seen_ns FROM "
+                 "cdc_fragments "
+                 "ORDER BY first_seen_ns, shard_id, sequence_number",
+                 {}, [&](const Cells& row) { pieces.push_back(piece_of(row, arena)); }));
+    return pieces;
+  }
+
+  Result<std::map<TableName, int64_t>> keyless_rows() override {
+    std::map<TableName, int64_t> counts;
+    TRY(each_row(
+        *reader_,
+        "SELECT source_schema, source_table, count(*) FROM cdc_events WHERE record_id LIKE 'image:%' AND "
+        "strlen(record_id) = 70 GROUP BY ALL",
+        {}, [&counts](const Cells& row) {
+          counts[{text(row[0]), text(row[1])}] = number(row[2]);
+        }));
+    return counts;
+  }
+
+  Result<std::map<std::string, Books, std::less<>>> count() override {
+    std::map<std::string, Books, std::less<>> counts;
+    const auto count_into = [&](const char* table, int64_t Books::*member) {
+      return each_row(*reader_, fmt::format("SELECT shard_id, count(*) FROM {} GROUP BY shard_id", table), {},
+                      [&](const Cells& row) { counts[text(row[0])].*member = number(row[1]); });
+    };
+    TRY(count_into("cdc_events", &Books::rows));
+    TRY(count_into("cdc_fragments", &Books::waiting));
+    TRY(count_into("cdc_quarantine", &Books::quarantined));
+    return counts;
+  }
+
+  Result<std::vector<std::pair<std::string, int64_t>>> quarantine_counts() override {
+    std::vector<std::pair<std::string, int64_t>> counts;
+    TRY(each_row(*reader_,
+                 "SELECT reason, count(*) AS n FROM cdc_quarantine GROUP BY reason ORDER BY n DESC, reason",
+                 {}, [&counts](const Cells& row) { counts.emplace_back(text(row[0]), number(row[1])); }));
+    return counts;
+  }
+
+  Result<std::vector<QuarantineEntry>> quarantined(std::optional<int64_t> id, const std::string& reason,
+                                                   int64_t limit, bool with_bytes) override {
+    std::vector<QuarantineEntry> entries;
+    const std::string sql = fmt::format(
+        "SELECT id, shard_id, sequence_number, reason, message, chunk_id, first_seen_ns, {} FROM "
+        "cdc_quarantine "
+        "WHERE ($1 IS NULL OR id = $1) AND ($2 = '' OR reason = $2) ORDER BY id LIMIT $3",
+        with_bytes ? "to_base64(bytes)" : "''");
+    const Value wanted_id = id ? Value(*id) : Value();
+    TRY(each_row(*reader_, sql, {wanted_id, std::string_view(reason), limit}, [&entries](const Cells& row) {
+      entries.push_back({number(row[0]), text(row[1]), text(row[2]), text(row[3]), text(row[4]), text(row[5]),
+                         base64_decode(text(row[7])).value_or(""), number(row[6])});
+    }));
+    return entries;
+  }
+
+  void release_with_next_apply(std::vector<QuarantineEntry> entries) override {
+    released_ = std::move(entries);
+  }
+
+  Result<int64_t> count_repeats() override {
+    return number(TRY(reader_->query_value(
+        fmt::format("SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM cdc_events GROUP BY {} HAVING n > 1)",
+                    kSameChange))));
+  }
+
+  Result<std::vector<std::string>> view_statements() override {
+    std::vector<std::string> statements;
+    for (const sql::View& view : views()) {
+      statements.push_back(view.create_view);
+      statements.push_back(view.create_macro);
+    }
+    return statements;
+  }
+
+  Result<int64_t> refresh_views() override {
+    TRY(writer_->execute("BEGIN TRANSACTION"));
+    Result<void> made = make_views(true);
+    if (made.ok()) made = writer_->execute("COMMIT");
+    if (!made.ok()) {
+      roll_back();
+      return made.error();
+    }
+    return static_cast<int64_t>(made_views_.size());
+  }
+
+ private:
+  template <typename Take>
+  static Result<void> each_row(Connection& connection, const std::string& sql,
+                               const std::vector<Value>& parameters, const Take& take) {
+    const std::unique_ptr<Rows> rows = TRY(connection.query(sql, parameters));
+    while (const auto* row = TRY(rows->next())) take(*row);
+    return {};
+  }
+
+  // From columns shard_id, sequence_number, chunk_id, is_head, fragment_index, first_seen_ns.
+  static Piece piece_of(const Cells& row, Arena& arena) {
+    Piece piece;
+    piece.position = {arena.copy(text(row[0])), arena.copy(text(row[1]))};
+    piece.chunk_id = text(row[2]);
+    piece.is_head = row[3] == "true";
+    piece.index = static_cast<uint32_t>(number(row[4]));
+    piece.first_seen_ns = number(row[5]);
+    return piece;
+  }
+
+  void roll_back() {
+    // The transaction may be gone already; what matters is that none is open afterwards.
+    if (!writer_->execute("ROLLBACK").ok()) return;
+  }
+
+  Result<Applied> apply_in_transaction(const Batch& batch) {
+    for (const change::Rekey& rekey : batch.rekeys) TRY(apply_rekey(rekey));
+    Applied applied = TRY(insert_rows(batch));
+    TRY(insert_side_rows(batch));
+    TRY(write_ledger(batch, applied));
+    TRY(write_tables(batch));
+    return applied;
+  }
+
+  Result<void> apply_rekey(const change::Rekey& rekey) {
+    rekey_ = &rekey.record_id_of;
+    TRY(
+        writer_->execute("UPDATE cdc_events SET record_id = sluice_record_id(operation, event_data) WHERE "
+                         "source_schema = $1 AND "
+                         "source_table = $2 AND record_id <> sluice_record_id(operation, event_data)",
+                         {std::string_view(rekey.table.schema), std::string_view(rekey.table.table)}));
+    rekey_ = nullptr;
+    return {};
+  }
+
+  void fill(ChunkWriter& out, size_t first, size_t count) const {
+    for (size_t i = 0; i < count; ++i) {
+      const Row& row = batch_->rows[first + i];
+      const TableName& table = batch_->tables[row.table];
+      out.set(0, i, next_event_id_ + static_cast<int64_t>(first + i));
+      out.set(1, i, table.schema);
+      out.set(2, i, table.table);
+      out.set(3, i, row.operation);
+      out.set(4, i, row.record_id);
+      out.set(5, i, row.image);
+      out.set(6, i, to_us(row.commit_ts_ns));
+      out.set(7, i, row.commit_ts_ns);
+      out.set(8, i, row.tx_id);
+      out.set(9, i, row.position.shard);
+      out.set(10, i, row.position.sequence);
+      out.set(11, i, ingested_at_us_);
+    }
+  }
+
+  Result<Applied> insert_rows(const Batch& batch) {
+    Applied applied;
+    if (batch.rows.empty()) return applied;
+    batch_ = &batch;
+    feed_.rows = batch.rows.size();
+    ingested_at_us_ = to_us(system_clock().wall_ns());
+    if (options_.repeats == Repeats::Land) {
+      TRY(writer_->execute("INSERT INTO cdc_events SELECT * FROM sluice_rows()"));
+      return applied;
+    }
+    TRY(writer_->execute(fmt::format(
+        "INSERT INTO cdc_events SELECT * EXCLUDE (nth) FROM (SELECT *, row_number() OVER (PARTITION BY {0} "
+        "ORDER BY "
+        "event_id) AS nth FROM sluice_rows()) AS arrived WHERE nth = 1 AND NOT EXISTS (SELECT 1 FROM "
+        "cdc_events AS "
+        "landed WHERE landed.commit_ts_ns = arrived.commit_ts_ns AND landed.record_id = arrived.record_id "
+        "AND "
+        "landed.source_table = arrived.source_table AND landed.source_schema = arrived.source_schema AND "
+        "landed.operation = arrived.operation AND CAST(landed.event_data AS VARCHAR) = arrived.event_data)",
+        kSameChange)));
+    for (const Row& row : batch.rows) ++applied.repeats_skipped[std::string(row.position.shard)];
+    TRY(each_row(*writer_, "SELECT shard_id, count(*) FROM cdc_events WHERE event_id >= $1 GROUP BY shard_id",
+                 {next_event_id_},
+                 [&applied](const Cells& row) { applied.repeats_skipped[text(row[0])] -= number(row[1]); }));
+    return applied;
+  }
+
+  // The waiting pieces, the finished chunks and the quarantine.
+  Result<void> insert_side_rows(const Batch& batch) {
+    for (const std::string& chunk_id : batch.chunks_removed) {
+      TRY(writer_->execute("DELETE FROM cdc_fragments WHERE chunk_id = $1", {std::string_view(chunk_id)}));
+    }
+    for (const Piece& piece : batch.pieces_added) {
+      TRY(writer_->execute(
+          "INSERT INTO cdc_fragments VALUES ($1, CAST($2 AS BOOLEAN), $3, $4, $5, $6, $7)",
+          {std::string_view(piece.chunk_id), int64_t{piece.is_head}, int64_t{piece.index},
+           piece.position.shard, piece.position.sequence, piece.first_seen_ns, Bytes{piece.bytes}}));
+    }
+    for (const change::FinishedChunk& chunk : batch.chunks_finished) {
+      TRY(writer_->execute("DELETE FROM cdc_finished_chunks WHERE chunk_id = $1",
+                           {std::string_view(chunk.chunk_id)}));
+      TRY(writer_->execute("INSERT INTO cdc_finished_chunks VALUES ($1, $2, $3, $4, $5)",
+                           {std::string_view(chunk.chunk_id), int64_t{chunk.crc32c},
+                            int64_t{chunk.total_fragments}, Bytes{chunk.piece_crcs}, chunk.finished_ns}));
+    }
+    for (const QuarantineEntry& entry : released_) {
+      TRY(writer_->execute("DELETE FROM cdc_quarantine WHERE id = $1", {entry.id}));
+    }
+    int64_t id = next_quarantine_id_;
+    for (const change::QuarantinedRecord& record : batch.quarantined) {
+      TRY(writer_->execute("INSERT INTO cdc_quarantine VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                           {id++, record.position.shard, record.position.sequence,
+                            std::string_view(record.reason), std::string_view(record.message),
+                            std::string_view(record.chunk_id), record.first_seen_ns, Bytes{record.bytes}}));
+    }
+    return {};
+  }
+
+  Result<void> write_ledger(const Batch& batch, const Applied& applied) {
+    std::map<std::string, Books, std::less<>> deltas = batch.books;
+    for (const auto& [shard, skipped] : applied.repeats_skipped) {
+      deltas[shard].landed -= skipped;
+      deltas[shard].rows -= skipped;
+      deltas[shard].repeats += skipped;
+    }
+    for (const QuarantineEntry& entry : released_) --deltas[entry.shard].quarantined;
+    for (const auto& [shard, books] : deltas) {
+      const std::vector<Value> parameters = {
+          std::string_view(shard), books.read,        books.landed,  books.rows,
+          books.repeats,           books.quarantined, books.waiting, books.bytes};
+      const int64_t updated =
+          TRY(writer_->execute("UPDATE cdc_ledger SET read = read + $2, landed = landed + $3, rows = rows + "
+                               "$4, repeats = repeats + $5, "
+                               "quarantined = quarantined + $6, waiting = waiting + $7, bytes = bytes + $8, "
+                               "updated_at = now()::TIMESTAMP "
+                               "WHERE shard_id = $1",
+                               parameters));
+      if (updated > 0) continue;
+      TRY(writer_->execute(
+          "INSERT INTO cdc_ledger VALUES ($1, '', $2, $3, $4, $5, $6, $7, $8, now()::TIMESTAMP)",
+          parameters));
+    }
+    for (const change::Checkpoint& checkpoint : batch.checkpoints) {
+      const int64_t updated =
+          TRY(writer_->execute("UPDATE cdc_ledger SET position = $2 WHERE shard_id = $1",
+                               {std::string_view(checkpoint.shard), std::string_view(checkpoint.position)}));
+      if (updated > 0) continue;
+      TRY(writer_->execute("INSERT INTO cdc_ledger VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, now()::TIMESTAMP)",
+                           {std::string_view(checkpoint.shard), std::string_view(checkpoint.position)}));
+    }
+    return {};
+  }
+
+  Result<void> write_tables(const Batch& batch) {
+    bool views_change = !views_made_;
+    for (const TableState& table : batch.tables_changed) {
+      const std::vector<Value> name = {std::string_view(table.name.schema),
+                                       std::string_view(table.name.table)};
+      TRY(writer_->execute("DELETE FROM cdc_tables WHERE source_schema = $1 AND source_table = $2", name));
+      const std::string key = to_json_list(table.key.columns);
+      TRY(writer_->execute("INSERT INTO cdc_tables VALUES ($1, $2, $3, $4, $5, $6)",
+                           {name[0], name[1], std::string_view(key), static_cast<int64_t>(table.key.origin),
+                            table.key.learned_at_ns, table.key_mismatches}));
+      if (same_columns(table)) continue;
+      views_change = true;
+      TRY(writer_->execute("DELETE FROM cdc_columns WHERE source_schema = $1 AND source_table = $2", name));
+      for (const change::SeenColumn& column : table.columns) {
+        TRY(writer_->execute("INSERT INTO cdc_columns VALUES ($1, $2, $3, $4, $5, $6)",
+                             {name[0], name[1], std::string_view(column.name), int64_t{column.kinds},
+                              column.first_commit_ts_ns, int64_t{column.ordinal}}));
+      }
+    }
+    for (const TableState& table : batch.tables_changed) tables_.insert_or_assign(table.name, table);
+    return views_change ? make_views(false) : Result<void>();
+  }
+
+  // Whether the columns that are stored for the table are these.
+  bool same_columns(const TableState& table) const {
+    const auto known = tables_.find(table.name);
+    return known != tables_.end() &&
+           std::ranges::equal(known->second.columns, table.columns, [](const auto& a, const auto& b) {
+             return a.name == b.name && a.kinds == b.kinds && a.first_commit_ts_ns == b.first_commit_ts_ns &&
+                    a.ordinal == b.ordinal;
+           });
+  }
+
+  std::vector<sql::View> views() const {
+    std::vector<TableState> states;
+    states.reserve(tables_.size());
+    for (const auto& [name, table] : tables_) states.push_back(table);
+    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr);
+  }
+
+  // Makes the views that differ from what this run has made, or all of them, and drops those that are no
+  // longer due. Within the open transaction.
+  Result<void> make_views(bool all) {
+    std::set<std::pair<std::string, std::string>> stale;
+    TRY(each_row(*writer_, "SELECT view_name, macro_name FROM cdc_views", {},
+                 [&stale](const Cells& row) { stale.emplace(text(row[0]), text(row[1])); }));
+    std::vector<sql::View> wanted = views();
+    for (const sql::View& view : wanted) stale.erase({view.view_name, view.macro_name});
+    for (const auto& [view, macro] : stale) {
+      TRY(writer_->execute(fmt::format("DROP VIEW IF EXISTS {}", sql::quote_identifier(view))));
+      TRY(writer_->execute(fmt::format("DROP MACRO TABLE IF EXISTS {}", sql::quote_identifier(macro))));
+      TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view)}));
+    }
+    for (const sql::View& view : wanted) {
+      if (!all && std::ranges::find(made_views_, view) != made_views_.end()) continue;
+      TRY(writer_->execute(view.create_view));
+      TRY(writer_->execute(view.create_macro));
+      TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view.view_name)}));
+      TRY(writer_->execute("INSERT INTO cdc_views VALUES ($1, $2)",
+                           {std::string_view(view.view_name), std::string_view(view.macro_name)}));
+    }
+    made_views_ = std::move(wanted);
+    views_made_ = true;
+    return {};
+  }
+
+  SinkOptions options_;
+  // Declared before the connections, whose row function and scalar function point to them.
+  RowFeed feed_;
+  TextFunction record_id_of_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Connection> writer_;
+  std::unique_ptr<Connection> reader_;  // for the pipeline's thread, beside the writer's
+  int64_t next_event_id_ = 1;
+  int64_t next_quarantine_id_ = 1;
+  std::map<TableName, TableState> tables_;
+  std::vector<sql::View> made_views_;
+  bool views_made_ = false;
+  std::vector<QuarantineEntry> released_;
+  // Only during apply().
+  const Batch* batch_ = nullptr;
+  const std::function<std::string(std::string_view, std::string_view)>* rekey_ = nullptr;
+  int64_t ingested_at_us_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DuckDbSink>> open_sink(SinkOptions options) {
+  std::unique_ptr<Database> database = TRY(open_database({.path = options.path,
+                                                          .access = Access::CreateOrReadWrite,
+                                                          .memory_limit = options.memory_limit,
+                                                          .threads = options.threads}));
+  std::unique_ptr<Connection> writer = TRY(database->connect());
+  std::unique_ptr<Connection> reader = TRY(database->connect());
+  auto sink =
+      std::make_unique<Sink>(std::move(options), std::move(database), std::move(writer), std::move(reader));
+  TRY(sink->open());
+  return std::unique_ptr<DuckDbSink>(std::move(sink));
+}
+
+}  // namespace sluice::sink::duckdb

@@ -1,0 +1,30 @@
+// The tables of a DuckDB store beside cdc_events: their shape, their version, and reading them back.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "change/batch.h"
+#include "sink/duckdb/duckdb.h"
+#include "sink/sink.h"
+
+namespace sluice::sink::duckdb {
+
+// The version of the store's shape that this program writes. One more with every change of a table.
+inline constexpr int kStoreVersion = 1;
+
+// Makes the tables in an empty file, migrates an older store, refuses a newer one and a cdc_events that is
+// not ours. `path` is for messages.
+Result<void> prepare_store(Connection& connection, const std::string& path);
+
+// Whether the file holds a store at all; a newer one is refused. For readers.
+Result<void> require_store(Connection& connection, const std::string& path);
+
+Result<SavedState> load_state(Connection& connection);
+
+// The text of a JSON array of strings, and back.
+std::string to_json_list(const std::vector<std::string>& texts);
+
+}  // namespace sluice::sink::duckdb
