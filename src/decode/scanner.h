@@ -1,89 +1,176 @@
-// Scanner: one forward pass over JSON text that checks the whole grammar and copies nothing.
+// Scanner: the functions that take one JSON token each, in a single forward pass that copies nothing.
 //
-// It exists beside simdjson (which stays its judge in the tests) because one pass must do three things at
-// once: validate every byte of the image that will be stored as it stands, give the span and kind of each
+// They exist beside simdjson (which stays their judge in the tests) because one pass must do three things at
+// once: check every byte that will be stored as it stands, UTF-8 included, give the span and kind of each
 // member, and find the envelope's few fields. simdjson's on-demand parser does not look inside what it skips.
 //
-// Input must be followed by kReadableSlack readable bytes, and must be known to be UTF-8. Threads: a plain
-// value.
+// Every function takes the place where it stands and gives the place where it stands afterwards, or nullptr
+// after it has noted in Scan why it stopped: a place that stays in a register is what makes them fast.
+// The text must be followed by kReadableSlack readable bytes; what they hold plays no part.
+// Threads: plain values.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
-#include <vector>
 
 #include "base/arena.h"
 #include "change/change.h"
+#include "decode/block.h"
 
 namespace sluice::decode {
 
 // Why a scan stopped. Every one but None is a data error.
-enum class Fault : uint8_t { None, NotJson, EndsEarly, TooDeep, LoneSurrogate, DuplicateKey };
+enum class Fault : uint8_t {
+  None,
+  NotJson,
+  EndsEarly,
+  TooDeep,
+  LoneSurrogate,
+  InvalidUtf8,
+  DuplicateKey,    // of an image
+  DuplicateField,  // of the envelope
+};
 
-// A JSON string: what stands between its quotes.
-struct StringSpan {
-  std::string_view inside;
+// A place in a text.
+using At = const char*;
+
+// The text that is read and, after a function gave nullptr, what is wrong with it and where.
+struct Scan {
+  explicit Scan(std::string_view text) : begin(text.data()), end(text.data() + text.size()) {}
+  At begin;
+  At end;
+  Fault fault = Fault::None;
+  At fault_at = nullptr;
+
+  size_t fault_offset() const { return static_cast<size_t>(fault_at - begin); }
+  [[gnu::cold, gnu::noinline]] At fail(Fault why, At where);
+  // For a byte that cannot stand here: NotJson, or EndsEarly where the text is over.
+  [[gnu::cold, gnu::noinline]] At unexpected(At where);
+};
+
+// A value as it stands in the text, quotes and brackets included.
+struct Value {
+  std::string_view text;
+  change::ValueKind kind = change::ValueKind::Null;
+  bool escaped = false;  // a string with a backslash in it
+
+  bool present() const { return kind != change::ValueKind::Null; }
+  bool is_string() const { return kind == change::ValueKind::String || kind == change::ValueKind::NonFinite; }
+  std::string_view inside() const { return text.substr(1, text.size() - 2); }  // of a string
+};
+
+struct StringEnd {
+  At at;
+  bool escaped;
+};
+
+// The rare and the long cases, out of line. The place given to each is the same as that of the function
+// below that calls it.
+StringEnd take_any_string(Scan& scan, At at);
+At take_any_number(Scan& scan, At at, change::ValueKind& kind);
+At take_container(Scan& scan, At at, int levels);
+
+// Almost every token follows the last one at once, so one comparison settles it.
+SLUICE_INLINE At skip_space(At at, At end) {
+  if (static_cast<unsigned char>(*at) > ' ') [[likely]]
+    return at;
+  while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+  return at;
+}
+
+// The character `c`, after white space.
+SLUICE_INLINE At take(Scan& scan, At at, char c) {
+  at = skip_space(at, scan.end);
+  if (at >= scan.end || *at != c) [[unlikely]]
+    return scan.unexpected(at);
+  return at + 1;
+}
+
+// The rest of a string whose opening quote has been taken, with the closing one.
+SLUICE_INLINE StringEnd take_string(Scan& scan, At at) {
+  const Block32 block(at);
+  const int length = block.plain_bytes();
+  if (length < 32 && at[length] == '"' && scan.end - at > length && !block.has_non_ascii_before(length))
+      [[likely]]
+    return {at + length + 1, false};
+  return take_any_string(scan, at);
+}
+
+SLUICE_INLINE bool is_non_finite(std::string_view inside) {
+  // The byte is there even in an empty string: its closing quote.
+  const char first = *inside.data();
+  if (first != 'N' && first != 'I' && first != '-') [[likely]]
+    return false;
+  return inside == "NaN" || inside == "Infinity" || inside == "-Infinity";
+}
+
+// A number; `at` is on its first byte.
+SLUICE_INLINE At take_number(Scan& scan, At at, change::ValueKind& kind) {
+  // The short integers, which need no comparison with a bound.
+  const At first = at + (*at == '-' ? 1 : 0);
+  const int digits = digits_within_16(first);
+  const At behind = first + digits;
+  if (digits < 16 && behind < scan.end && *behind != '.' && (*behind | 0x20) != 'e' &&
+      (digits == 1 || (digits > 1 && *first != '0'))) [[likely]] {
+    kind = change::ValueKind::Int;
+    return behind;
+  }
+  change::ValueKind found{};
+  const At end = take_any_number(scan, at, found);
+  kind = found;
+  return end;
+}
+
+// null, true or false; `at` is on its first byte.
+SLUICE_INLINE At take_literal(Scan& scan, At at, change::ValueKind& kind) {
+  constexpr auto word_at = [](At text) {
+    uint32_t word = 0;
+    std::memcpy(&word, text, 4);
+    return word;
+  };
+  const uint32_t word = word_at(at);
+  kind = change::ValueKind::Null;
+  if (word == word_at("null") && scan.end - at >= 4) [[likely]]
+    return at + 4;
+  kind = change::ValueKind::Bool;
+  if (word == word_at("true") && scan.end - at >= 4) return at + 4;
+  if (word == word_at("fals") && at[4] == 'e' && scan.end - at >= 5) return at + 5;
+  for (const std::string_view whole : {"null", "true", "false"}) {
+    const std::string_view rest(at, static_cast<size_t>(scan.end - at));
+    if (!rest.empty() && whole.starts_with(rest)) return scan.fail(Fault::EndsEarly, scan.end);
+  }
+  return scan.unexpected(at);
+}
+
+// Any value, after white space. `levels` is the number of objects and arrays that are open around it.
+SLUICE_INLINE At take_value(Scan& scan, At at, Value& value, int levels) {
+  at = skip_space(at, scan.end);
+  if (at >= scan.end) [[unlikely]]
+    return scan.unexpected(at);
+  const At first = at;
+  const char c = *at;
   bool escaped = false;
-};
-
-class Scanner {
- public:
-  explicit Scanner(std::string_view text)
-      : start_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
-
-  // After a function returned false: why, and at which byte of the text.
-  Fault fault() const { return fault_; }
-  size_t offset() const { return static_cast<size_t>(at_ - start_); }
-
-  // The next byte that is not white space, without taking it; 0 at the end.
-  char peek() {
-    skip_space();
-    return at_ < end_ ? *at_ : '\0';
+  change::ValueKind kind{};
+  if (c == '"') {
+    const StringEnd string = take_string(scan, at + 1);
+    at = string.at;
+    escaped = string.escaped;
+    kind = at != nullptr && is_non_finite({first + 1, static_cast<size_t>(at - first) - 2})
+               ? change::ValueKind::NonFinite
+               : change::ValueKind::String;
+  } else if (static_cast<unsigned char>(c - '0') < 10 || c == '-') {
+    at = take_number(scan, at, kind);
+  } else if (c == '{' || c == '[') {
+    kind = c == '{' ? change::ValueKind::Object : change::ValueKind::Array;
+    at = take_container(scan, at, levels);
+  } else {
+    at = take_literal(scan, at, kind);
   }
-  bool at_end() {
-    skip_space();
-    return at_ >= end_;
-  }
-  // Takes `c`, after white space.
-  bool take(char c) {
-    skip_space();
-    if (at_ < end_ && *at_ == c) [[likely]] {
-      ++at_;
-      return true;
-    }
-    fault_ = at_ < end_ ? Fault::NotJson : Fault::EndsEarly;
-    return false;
-  }
-  // Takes the key and the colon of an object's member.
-  bool take_key(StringSpan& key);
-  // After a member: true with `more` when a comma follows, false `more` when `close` follows; both are taken.
-  bool take_separator(char close, bool& more) {
-    skip_space();
-    if (at_ < end_ && (*at_ == ',' || *at_ == close)) [[likely]] {
-      more = *at_++ == ',';
-      return true;
-    }
-    fault_ = at_ < end_ ? Fault::NotJson : Fault::EndsEarly;
-    return false;
-  }
-  // Takes any value. `value` spans it, quotes and brackets included.
-  bool take_value(std::string_view& value, change::ValueKind& kind);
-  // Takes an object and appends its members to `fields`; `json` spans the whole object. Two members with one
-  // name (after unescaping) are a DuplicateKey.
-  bool take_image(std::string_view& json, std::vector<change::ImageField>& fields);
-
- private:
-  // Almost every token follows the last one at once, so one comparison settles it.
-  void skip_space() {
-    if (static_cast<unsigned char>(*at_) > ' ') [[likely]]
-      return;
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-  }
-
-  const char* start_;
-  const char* at_;
-  const char* end_;
-  Fault fault_ = Fault::None;
-};
+  value.text = {first, static_cast<size_t>(at - first)};
+  value.kind = kind;
+  value.escaped = escaped;
+  return at;
+}
 
 }  // namespace sluice::decode
