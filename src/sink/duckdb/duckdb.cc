@@ -410,6 +410,8 @@ class DuckDbConnection final : public Connection {
       duckdb_destroy_result(&result);
       return statement_error(message);
     }
+    // DuckDB knows the columns in advance only when it knows every parameter's type.
+    CHECK(!is_select || duckdb_column_count(&result) == columns.size());
     auto rows = std::make_unique<TextRows>(result, std::move(columns));
     if (!is_select) rows->take_text_columns();
     return std::unique_ptr<Rows>(std::move(rows));

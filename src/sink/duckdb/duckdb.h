@@ -70,7 +70,8 @@ class Connection {
   virtual Result<void> execute(const std::string& sql) = 0;
   // Runs one statement with parameters ($1, $2, ...). Gives the number of rows that it changed.
   virtual Result<int64_t> execute(const std::string& sql, const std::vector<Value>& parameters) = 0;
-  // Runs one statement and gives its rows as text. Several statements at once are refused.
+  // Runs one statement and gives its rows as text. Several statements at once are refused. A parameter must
+  // be cast ($1::BIGINT) unless it is compared with a column.
   virtual Result<std::unique_ptr<Rows>> query(const std::string& sql,
                                               const std::vector<Value>& parameters = {}) = 0;
   // The first column of the first row; nothing when there is no row or it is NULL.
@@ -90,8 +91,8 @@ enum class Access { ReadWrite, ReadOnly, CreateOrReadWrite };
 struct OpenOptions {
   std::string path;  // as the user typed it
   Access access = Access::ReadWrite;
-  std::string memory_limit;  // DuckDB's memory_limit, for example "192MB"; empty: DuckDB's default
-  int threads = 0;           // 0: DuckDB's default
+  std::string memory_limit = {};  // DuckDB's memory_limit, for example "192MB"; empty: DuckDB's default
+  int threads = 0;                // 0: DuckDB's default
 };
 
 class Database {

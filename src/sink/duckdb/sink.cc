@@ -80,7 +80,8 @@ class Sink final : public DuckDbSink {
 
   Result<Applied> apply(const Batch& batch) override {
     TRY(writer_->execute("BEGIN TRANSACTION"));
-    const std::map<TableName, TableState> tables_before = batch.tables_changed.empty() ? decltype(tables_)() : tables_;
+    const std::map<TableName, TableState> tables_before =
+        batch.tables_changed.empty() ? decltype(tables_)() : tables_;
     Result<Applied> applied = apply_in_transaction(batch);
     if (applied.ok()) {
       const Result<void> committed = writer_->execute("COMMIT");
@@ -160,7 +161,8 @@ class Sink final : public DuckDbSink {
     const std::string sql = fmt::format(
         "SELECT id, shard_id, sequence_number, reason, message, chunk_id, first_seen_ns, {} FROM "
         "cdc_quarantine "
-        "WHERE ($1 IS NULL OR id = $1) AND ($2 = '' OR reason = $2) ORDER BY id LIMIT $3",
+        "WHERE ($1::BIGINT IS NULL OR id = $1::BIGINT) AND ($2::VARCHAR = '' OR reason = $2::VARCHAR) ORDER "
+        "BY id LIMIT $3::BIGINT",
         with_bytes ? "to_base64(bytes)" : "''");
     const Value wanted_id = id ? Value(*id) : Value();
     TRY(each_row(*reader_, sql, {wanted_id, std::string_view(reason), limit}, [&entries](const Cells& row) {
@@ -285,7 +287,8 @@ class Sink final : public DuckDbSink {
         "landed.operation = arrived.operation AND CAST(landed.event_data AS VARCHAR) = arrived.event_data)",
         kSameChange)));
     for (const Row& row : batch.rows) ++applied.repeats_skipped[std::string(row.position.shard)];
-    TRY(each_row(*writer_, "SELECT shard_id, count(*) FROM cdc_events WHERE event_id >= $1 GROUP BY shard_id",
+    TRY(each_row(*writer_,
+                 "SELECT shard_id, count(*) FROM cdc_events WHERE event_id >= $1::BIGINT GROUP BY shard_id",
                  {next_event_id_},
                  [&applied](const Cells& row) { applied.repeats_skipped[text(row[0])] -= number(row[1]); }));
     return applied;

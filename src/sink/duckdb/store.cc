@@ -135,7 +135,7 @@ Result<SavedState> load_state(Connection& connection) {
       "SELECT chunk_id, crc32c, total_fragments, to_base64(piece_crcs), finished_ns FROM cdc_finished_chunks",
       [&state](const auto& row) {
         const std::string crcs = base64_decode(text(row[3])).value_or("");
-state.finished_chunks.push_back({text(row[0]), static_cast<uint32_t>(number(row[1])),
+        state.finished_chunks.push_back({text(row[0]), static_cast<uint32_t>(number(row[1])),
                                          static_cast<uint32_t>(number(row[2])), crcs, number(row[4])});
       }));
   return state;
