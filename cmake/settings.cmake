@@ -23,3 +23,6 @@ find_program(SLUICE_MOLD mold)
 if(SLUICE_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
+
+# Every program is where people look for it: build/release/sluice, build/dev/decode_test.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
