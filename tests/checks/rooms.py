@@ -114,7 +114,10 @@ def check(root):
     table, findings = read_table(src / "rooms.txt")
     folders = {path.name for path in src.iterdir() if path.is_dir() and any(path.rglob("*.*"))}
     findings += [f"src/{room}/ is not in src/rooms.txt" for room in sorted(folders - set(table))]
-    findings += [f"src/rooms.txt names {room}, and there is no src/{room}/" for room in sorted(set(table) - folders)]
+    # A room that is planned has its line in the build already and no folder yet.
+    planned = {room for room, _ in LINK_LINE.findall((root / "CMakeLists.txt").read_text())}
+    findings += [f"src/rooms.txt names {room}, and there is no src/{room}/ and no sluice_room({room})"
+                 for room in sorted(set(table) - folders - planned)]
     for room in sorted(folders & set(table)):
         may = allowed(table, room)
         findings += check_readme(src, room)

@@ -84,7 +84,7 @@ class RoomsBite(unittest.TestCase):
         found = self.findings(files={"src/attic/old.h": "namespace sluice::attic {\n}\n"})
         self.assertEqual(found, ["src/attic/ is not in src/rooms.txt"])
         found = self.findings(files={"src/rooms.txt": TREE["src/rooms.txt"] + "attic: base\n"})
-        self.assertEqual(found, ["src/rooms.txt names attic, and there is no src/attic/"])
+        self.assertEqual(found, ["src/rooms.txt names attic, and there is no src/attic/ and no sluice_room(attic)"])
 
     def test_the_table_names_only_rooms_above(self):
         self.one_finding("src/rooms.txt", TREE["src/rooms.txt"].replace("base:\n", "base: sink\n"),
