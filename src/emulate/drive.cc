@@ -90,7 +90,7 @@ constexpr std::array<std::string_view, 6> kNotes = {"please ring twice",
 // The shop as the driver sees it: one connection, the keys it may choose, what it did.
 class Shop {
  public:
-  Shop(Connection& connection, uint64_t seed) : connection_(connection), random_(seed, kDriveStream) {}
+  Shop(Connection& connection, uint64_t seed) : connection_(connection), seed_(seed) {}
 
   Result<void> remember_state();
   Result<void> change_something();
@@ -128,7 +128,8 @@ class Shop {
   static void remember(std::vector<std::string>& keys, std::string key);
 
   Connection& connection_;
-  Random random_;
+  uint64_t seed_;
+  Random random_{0};  // from the seed and the shop's state, so that a second run makes other products
   DriveSummary summary_;
   std::vector<std::string> customers_;
   std::vector<std::string> products_;
@@ -157,9 +158,16 @@ Result<void> Shop::remember_state() {
   const Rows next =
       TRY(connection_.run("SELECT (SELECT coalesce(max(customer_id), 0) + 1 FROM customers), "
                           "greatest((SELECT coalesce(max(order_id), 0) "
-                          "FROM orders), (SELECT coalesce(max(order_id), 0) FROM order_items)) + 1"));
+                          "FROM orders), (SELECT coalesce(max(order_id), 0) FROM order_items)) + 1, (SELECT "
+                          "count(*) FROM products)"));
   next_customer_ = parse_int64(next.text(0, 0)).value_or(1);
   next_order_ = parse_int64(next.text(0, 1)).value_or(1);
+  uint64_t state = kDriveStream;
+  for (int column = 0; column < 3; ++column) {
+    state += parse_uint64(next.text(0, column)).value_or(0);
+    split_mix(state);
+  }
+  random_ = Random(seed_, state);
   return {};
 }
 

@@ -142,7 +142,7 @@ Result<int64_t> saved_commit_ns(Connection& connection, const PostgresOptions& o
   const Rows rows =
       TRY(connection.run("SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM "
                          "pg_catalog.pg_namespace WHERE nspname = $1",
-                         {options.slot}));
+                         {schema_of(options)}));
   if (rows.size() == 0) return int64_t{0};
   const std::string comment = rows.text(0, 0);
   if (!comment.starts_with(kCommentStart)) return int64_t{0};
