@@ -35,7 +35,7 @@ struct GenerateOptions {
   bool preview = false;       // the form before general availability; nothing is split
 
   double unusual = 0.01;          // probability that an image, and that an envelope, is legal but unusual
-  double schema_changes = 0.001;  // probability per transaction
+  double schema_changes = 0.002;  // probability per transaction
   double updates = 0.45;          // share of statements; what updates and deletes leave are inserts
   double deletes = 0.10;
   size_t rows_per_table = 20'000;  // with `changes` decides how often a key changes

@@ -42,7 +42,7 @@ struct ModelOptions {
   size_t rows_per_table = 20'000;  // inserts become updates beyond it
   double updates = 0.45;           // share of statements; the rest are inserts
   double deletes = 0.10;
-  double schema_changes = 0.001;  // probability per transaction
+  double schema_changes = 0.002;  // probability per transaction
   double unusual = 0.01;          // probability that an image is spelled in a legal but unusual way
   double oversize = 0;            // probability that an image is longer than oversize_bytes
   size_t oversize_bytes = 0;

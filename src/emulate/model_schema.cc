@@ -55,7 +55,7 @@ bool Model::widen_column(ModelColumn& column) {
 
 void Model::maybe_change_schema() {
   if (!random_.chance(options_.schema_changes)) return;
-  const size_t table = any_table();
+  const size_t table = random_.index(tables_.size());
   if (tables_[table].fixed_schema) return;
   std::vector<ModelColumn>& columns = tables_[table].columns;
   std::vector<size_t> free;  // columns that are no part of the key

@@ -149,7 +149,7 @@ void add_types(std::vector<ModelTable>& to) {
         Type::Uuid,     Type::Date,    Type::Time,   Type::TimeTz,   Type::Timestamp,  Type::TimestampTz,
         Type::Interval, Type::Json,    Type::Jsonb,  Type::OidVector}) {
     std::string name = "a_" + std::string(catalog::type_name(type));
-    std::erase_if(name, [](char c) { return c == '"'; });
+    if (type == Type::QuotedChar) name = "a_quoted_char";
     std::replace(name.begin(), name.end(), ' ', '_');
     columns.push_back(column(std::move(name), type));
   }

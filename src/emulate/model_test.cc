@@ -158,7 +158,11 @@ TEST(ModelTables, HaveEveryTypeAndKeysOfEveryShape) {
     EXPECT_TRUE(names.insert(table.name).second);
     EXPECT_LE(table.name.table.size(), 63U) << table.name.table;
     key_sizes.insert(table.key.size());
-    for (const ModelColumn& column : table.columns) types.insert(column.type.type);
+    std::set<std::string> columns;
+    for (const ModelColumn& column : table.columns) {
+      types.insert(column.type.type);
+      EXPECT_TRUE(columns.insert(column.name).second) << column.name << " twice in " << table.name.table;
+    }
     for (const std::string& key : table.key) {
       EXPECT_TRUE(std::any_of(table.columns.begin(), table.columns.end(),
                               [&key](const ModelColumn& column) { return column.name == key; }));
