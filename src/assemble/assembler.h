@@ -78,7 +78,8 @@ enum class Fate : uint8_t {
 };
 
 // What one call changed. Everything goes into the same batch. Views point into the arena given to the call,
-// those of `waiting_piece` to the caller's own bytes.
+// but the `bytes` of quarantined records are only valid until the next call, and those of `waiting_piece` are
+// the caller's own.
 struct Outcome {
   Fate fate = Fate::Waits;
   std::optional<change::Piece> waiting_piece;
