@@ -1,3 +1,4 @@
+// Reason for length: one fixture and many short stories.
 #include "source/file.h"
 
 #include <fcntl.h>
