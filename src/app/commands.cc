@@ -1,0 +1,264 @@
+#include "app/commands.h"
+
+#include <array>
+
+namespace sluice::app {
+namespace {
+
+constexpr std::array kRunArguments = {
+    Setting{"json", Kind::Switch, "", "false", "print the summary as one JSON object on standard output"},
+    Setting{"verbose", Kind::Switch, "", "false", "show every shard in the summary, also when they are many"},
+};
+
+constexpr std::array kViewsArguments = {
+    Setting{"print", Kind::Switch, "", "false", "print the statements; this is the default"},
+    Setting{"apply", Kind::Switch, "", "false", "run them in one transaction"},
+};
+
+constexpr std::array kListArguments = {
+    Setting{"reason", Kind::Text, "REASON", "", "only records with this reason"},
+    Setting{"limit", Kind::Count, "N", "100", "at most this many, oldest first", 0, 1, 1'000'000},
+    Setting{"json", Kind::Switch, "", "false", "one JSON object per record and line"},
+};
+
+constexpr std::array kShowArguments = {
+    Setting{"json", Kind::Switch, "", "false", "one JSON object, with the bytes in base64"},
+    Setting{"raw", Kind::Switch, "", "false", "only the record's bytes, exactly as they came"},
+};
+
+constexpr std::array kRetryArguments = {
+    Setting{"reason", Kind::Text, "REASON", "", "try every record with this reason"},
+    Setting{"all", Kind::Switch, "", "false", "try every record"},
+    Setting{"json", Kind::Switch, "", "false", "print the outcome as one JSON object"},
+};
+
+constexpr std::array kExportArguments = {
+    Setting{"out", Kind::Text, "FILE", "-", "where to write; - is standard output"},
+    Setting{"reason", Kind::Text, "REASON", "", "only records with this reason"},
+};
+
+constexpr std::array kGenerateArguments = {
+    Setting{"seed", Kind::Count, "N", "1", "the same seed and flags give the same bytes", 0, 0},
+    Setting{"changes", Kind::Count, "N", "", "how many row changes to make", 0, 1, 1'000'000'000},
+    Setting{"tables", Kind::Text, "NAMES", "", "only these of its tables, separated by commas"},
+    Setting{"duplicates", Kind::Ratio, "P", "0", "the share of records that are delivered again"},
+    Setting{"reorder", Kind::Text, "N|all", "0",
+            "how many records late one may come; all shuffles everything"},
+    Setting{"oversize", Kind::Ratio, "P", "0", "the share of changes whose image is split into fragments"},
+    Setting{"oversize_bytes", Kind::Size, "SIZE", "64KiB", "records longer than this are split", 0, 64,
+            int64_t{64} << 20},
+    Setting{"poison", Kind::Ratio, "P", "0", "the share of records that are broken, in every way there is"},
+    Setting{"preview", Kind::Switch, "", "false",
+            "records as before general availability: no type, txId, ts_ns"},
+    Setting{"out", Kind::Text, "FILE", "", "where the records go; - is standard output"},
+    Setting{"truth", Kind::Text, "FILE", "", "where the final state of every table goes, as NDJSON"},
+    Setting{"catalog_out", Kind::Text, "FILE", "", "where the tables with types and keys go, for --catalog"},
+    Setting{"summary", Kind::Text, "FILE", "", "where the counts of what was made go, as JSON"},
+};
+
+constexpr std::array kEmulateArguments = {
+    Setting{"out", Kind::Text, "FILE", "", "where the records go; - is standard output"},
+    Setting{"duplicates", Kind::Ratio, "P", "0", "the share of records that are delivered again"},
+    Setting{"reorder", Kind::Text, "N", "0", "how many records late one may come"},
+    Setting{"oversize_bytes", Kind::Size, "SIZE", "9MiB", "records longer than this are split", 0, 64,
+            int64_t{64} << 20},
+    Setting{"seed", Kind::Count, "N", "1", "of the adversarial delivery", 0, 0},
+    Setting{"follow", Kind::Switch, "", "false", "wait for more changes instead of stopping at the newest"},
+    Setting{"slot", Kind::Text, "NAME", "sluice_emulate", "the replication slot, made when it is missing"},
+    Setting{"drop", Kind::Switch, "", "false", "remove the slot and what else emulate made, and stop"},
+};
+
+constexpr std::array kDriveArguments = {
+    Setting{"rate", Kind::Count, "N", "50", "transactions a second; 0 is as fast as it goes", 0, 0, 100'000},
+    Setting{"seconds", Kind::Count, "N", "10", "how long; 0 is until Ctrl-C", 0, 0, 31'536'000},
+    Setting{"seed", Kind::Count, "N", "1", "of its choices", 0, 0},
+    Setting{"schema_only", Kind::Switch, "", "false", "make the tables and stop"},
+};
+
+constexpr std::array kCatalogArguments = {
+    Setting{"out", Kind::Text, "FILE", "-", "where the catalog goes; - is standard output"},
+};
+
+constexpr std::array kConfigArguments = {
+    Setting{"json", Kind::Switch, "", "false", "one JSON object"},
+};
+
+constexpr std::array kCommands = {
+    Command{
+        .words = "run",
+        .summary = "take a change stream into an analytics file, until its end or for good",
+        .usage = "--from file:PATH --to duckdb:PATH [flags]",
+        .about =
+            "Appends every change to cdc_events and keeps the *_current views. Everything that is read is\n"
+            "accounted for: it has landed, repeats what is there, is in quarantine or waits for the rest of "
+            "an\n"
+            "oversized record. Stop it when you like, also with kill -9: the next run continues at the same "
+            "place.",
+        .examples = "  sluice run --from file:orders.ndjson.gz --to duckdb:shop.duckdb\n"
+                    "  sluice emulate --postgres \"$DSN\" --follow --out - | sluice run --from file:- --to "
+                    "duckdb:shop.duckdb\n"
+                    "  sluice run --config shop.toml --key public.order_items=order_id,line_no --strict",
+        .settings = kRun,
+        .arguments = kRunArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "query",
+        .summary = "ask the file a question in SQL",
+        .usage = "--db PATH \"SQL\" [--format table|csv|json|ndjson]",
+        .about =
+            "Opens the file read-only. - instead of the SQL reads it from standard input. In JSON, integers\n"
+            "and floats are numbers with all their digits; decimals, times and NaN are strings.",
+        .examples =
+            "  sluice query --db shop.duckdb \"SELECT status, sum(total) FROM orders_current GROUP BY 1\"\n"
+            "  sluice query --db shop.duckdb --format csv \"FROM orders_as_of(now() - INTERVAL 1 HOUR)\"\n"
+            "  echo \"SHOW TABLES\" | sluice query --db shop.duckdb -",
+        .settings = kQuery,
+        .arguments = {},
+        .positional = "SQL statement",
+        .many_positionals = false},
+    Command{.words = "views",
+            .summary = "print or renew the *_current views and *_as_of macros",
+            .usage = "--db PATH [--print|--apply] [--catalog FILE]",
+            .about = "`sluice run` keeps the views itself. Use this after you changed the catalog, so that "
+                     "columns get\n"
+                     "their real types, or to see how a view is made.",
+            .examples = "  sluice views --db shop.duckdb --print\n"
+                        "  sluice views --db shop.duckdb --catalog shop.catalog.toml --apply",
+            .settings = kViews,
+            .arguments = kViewsArguments,
+            .positional = {},
+            .many_positionals = false},
+    Command{.words = "quarantine list",
+            .summary = "what is in quarantine, and why",
+            .usage = "--db PATH [--reason REASON] [--json]",
+            .about = "A record that cannot be read as a change is kept with its bytes, its place in the "
+                     "source and the\n"
+                     "reason. docs/OPERATIONS.md says what each reason means and what to do.",
+            .examples = "  sluice quarantine list --db shop.duckdb\n"
+                        "  sluice quarantine list --db shop.duckdb --reason crc-mismatch --json",
+            .settings = kQuarantine,
+            .arguments = kListArguments,
+            .positional = {},
+            .many_positionals = false},
+    Command{.words = "quarantine show",
+            .summary = "one record with its bytes",
+            .usage = "ID --db PATH [--raw|--json]",
+            .about = "The only command that shows what a quarantined record holds; what a terminal might "
+                     "obey is escaped.",
+            .examples = "  sluice quarantine show 7 --db shop.duckdb\n"
+                        "  sluice quarantine show 7 --db shop.duckdb --raw > record.json",
+            .settings = kQuarantine,
+            .arguments = kShowArguments,
+            .positional = "ID",
+            .many_positionals = false},
+    Command{
+        .words = "quarantine retry",
+        .summary = "try records again after a fix; what lands leaves the quarantine",
+        .usage = "[ID...|--reason REASON|--all] --db PATH [flags of run]",
+        .about =
+            "Takes the same keys, catalog and configuration as `sluice run`. Each record lands and leaves "
+            "the\n"
+            "quarantine in one transaction, or stays. The pieces of one oversized record are tried together.",
+        .examples =
+            "  sluice quarantine retry --all --db shop.duckdb\n"
+            "  sluice quarantine retry --reason keyless-delete --key public.notes=note_id --db shop.duckdb\n"
+            "  sluice quarantine retry 7 8 --db shop.duckdb",
+        .settings = kRetry,
+        .arguments = kRetryArguments,
+        .positional = "ID",
+        .many_positionals = true},
+    Command{
+        .words = "quarantine export",
+        .summary = "all of it as NDJSON, for another tool or a colleague",
+        .usage = "--db PATH [--reason REASON] [--out FILE]",
+        .about =
+            "One JSON object per record: id, shard, sequence, reason, message, chunk_id, first_seen and the\n"
+            "bytes in base64. It holds the records as they came: treat it like the data itself.",
+        .examples = "  sluice quarantine export --db shop.duckdb --out quarantine.ndjson",
+        .settings = kQuarantine,
+        .arguments = kExportArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "generate",
+        .summary = "make a change stream from a seed, together with the state it must lead to",
+        .usage = "--seed N --changes N --out FILE|- --truth FILE [flags]",
+        .about =
+            "A model source: transactions, composite keys, every type, schema changes, repeats, disorder,\n"
+            "oversized and broken records, each as strong as you ask. Needs no database.",
+        .examples = "  sluice generate --seed 7 --changes 10000 --out changes.ndjson --truth truth.ndjson\n"
+                    "  sluice generate --seed 7 --changes 200000 --duplicates 0.05 --reorder all --oversize "
+                    "0.001 \\\n"
+                    "      --oversize-bytes 4KiB --poison 0.001 --out changes.ndjson --truth truth.ndjson",
+        .settings = 0,
+        .arguments = kGenerateArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "emulate",
+        .summary = "turn a PostgreSQL database's changes into DSQL-shaped records",
+        .usage = "--postgres DSN --out FILE|- [--follow] [flags]",
+        .about = "Reads logical decoding (wal_level=logical, wal2json) and writes one record per row and\n"
+                 "transaction, as Aurora DSQL does. The slot stays, so a later call continues where this one "
+                 "stopped;\n"
+                 "--drop removes it. Only for databases that exist for trying things out.",
+        .examples = "  sluice emulate --postgres \"$DSN\" --out changes.ndjson\n"
+                    "  sluice emulate --postgres \"$DSN\" --follow --duplicates 0.1 --reorder 100 --out - |\n"
+                    "      sluice run --from file:- --to duckdb:shop.duckdb",
+        .settings = kPostgres,
+        .arguments = kEmulateArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "drive",
+        .summary = "run a small shop on a PostgreSQL database, so that something changes",
+        .usage = "--postgres DSN [--rate N] [--seconds N] [--schema-only]",
+        .about =
+            "Makes customers, products, orders and order_items if they are not there, then inserts, updates\n"
+            "and deletes in transactions. Only for databases that exist for trying things out.",
+        .examples = "  sluice drive --postgres \"$DSN\" --schema-only\n"
+                    "  sluice drive --postgres \"$DSN\" --rate 200 --seconds 30",
+        .settings = kPostgres,
+        .arguments = kDriveArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "catalog read",
+        .summary = "write the source's tables, types and keys to a file",
+        .usage = "--postgres DSN --out FILE",
+        .about =
+            "With it the views have real types and every key is known from the first record. Keep the file\n"
+            "under version control and give it to `sluice run --catalog`.",
+        .examples = "  sluice catalog read --postgres \"$DSN\" --out shop.catalog.toml",
+        .settings = kPostgres,
+        .arguments = kCatalogArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{.words = "config show",
+            .summary = "every setting in force and where its value came from",
+            .usage = "[--config FILE] [--json] [any flag of run]",
+            .about =
+                "A flag wins over the environment, the environment over the file, the file over the default.",
+            .examples = "  sluice config show --config shop.toml\n"
+                        "  SLUICE_BATCH_ROWS=1000 sluice config show --json",
+            .settings = ~0U,
+            .arguments = kConfigArguments,
+            .positional = {},
+            .many_positionals = false},
+};
+
+}  // namespace
+
+std::span<const Command> all_commands() { return kCommands; }
+
+std::vector<const Setting*> flags_of(const Command& command) {
+  std::vector<const Setting*> flags;
+  for (const Setting& setting : all_settings()) {
+    if ((setting.commands & command.settings) != 0) flags.push_back(&setting);
+  }
+  for (const Setting& argument : command.arguments) flags.push_back(&argument);
+  return flags;
+}
+
+}  // namespace sluice::app

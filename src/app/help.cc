@@ -1,0 +1,106 @@
+#include "app/help.h"
+
+#include <fmt/format.h>
+
+#include "app/exit_code.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr size_t kWidth = 100;
+constexpr size_t kFlagColumn = 28;
+
+// `text` broken between words so that lines that start at `indent` stay within kWidth.
+std::string wrapped(std::string_view text, size_t indent) {
+  std::string out;
+  size_t column = indent;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    if (column > indent && column + 1 + word.size() > kWidth) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string flag_line(const std::string& flag, std::string_view value, const std::string& help) {
+  std::string left = "  " + flag;
+  if (!value.empty()) left += fmt::format(" {}", value);
+  std::string gap = left.size() + 2 > kFlagColumn ? "\n" + std::string(kFlagColumn, ' ')
+                                                  : std::string(kFlagColumn - left.size(), ' ');
+  return left + gap + wrapped(help, kFlagColumn) + "\n";
+}
+
+std::string flag_line(const Setting& setting) {
+  std::string help(setting.help);
+  if (setting.kind == Kind::Choice) {
+    std::string choices(setting.choices);
+    for (size_t at = 0; (at = choices.find('|', at)) != std::string::npos; at += 2)
+      choices.replace(at, 1, ", ");
+    help += ": " + choices;
+  }
+  if (!setting.fallback.empty() && setting.kind != Kind::Switch)
+    help += fmt::format(" (default {})", setting.fallback);
+  return flag_line(flag_of(setting), setting.value, help);
+}
+
+std::string command_list(std::string_view prefix) {
+  std::string text;
+  for (const Command& command : all_commands()) {
+    if (command.words.starts_with(prefix))
+      text += fmt::format("  {:<20}{}\n", command.words, command.summary);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string version_text() { return fmt::format("sluice {}\n", SLUICE_VERSION); }
+
+std::string help_text() {
+  return "sluice keeps an analytics store true to a database: it appends every change of an Aurora DSQL "
+         "change\n"
+         "stream to one log, cdc_events, and shows the present through *_current views.\n\n"
+         "Usage: sluice COMMAND [flags]\n\nCommands:\n" +
+         command_list("") +
+         "\nA first run, without any database:\n"
+         "  sluice generate --seed 1 --changes 10000 --out changes.ndjson --truth truth.ndjson\n"
+         "  sluice run --from file:changes.ndjson --to duckdb:shop.duckdb\n"
+         "  sluice query --db shop.duckdb \"SELECT operation, count(*) FROM cdc_events GROUP BY ALL\"\n\n"
+         "`sluice COMMAND --help` explains a command with examples. Every setting is a flag, a variable\n"
+         "SLUICE_NAME and a line in the file that --config names; `sluice config show` prints what is in "
+         "force.\n\n" +
+         std::string(kExitCodesText);
+}
+
+std::string help_text(const std::string& group) {
+  return fmt::format(
+      "Usage: sluice {} COMMAND [flags]\n\nCommands:\n{}\n`sluice {} COMMAND --help` explains each.\n", group,
+      command_list(group + " "), group);
+}
+
+std::string help_text(const Command& command) {
+  std::string text =
+      fmt::format("sluice {}: {}\n\nUsage: sluice {} {}\n\n{}\n\nExamples:\n{}\n\nFlags:\n", command.words,
+                  command.summary, command.words, command.usage, command.about, command.examples);
+  for (const Setting* setting : flags_of(command)) {
+    text += flag_line(*setting);
+    if (setting->name == "follow" && command.settings == kRun) {
+      text += flag_line("--until-end", "", "the opposite of --follow, and the default");
+    }
+  }
+  text += flag_line("--config", "FILE", "a TOML file with settings; also SLUICE_CONFIG");
+  text += flag_line("-h, --help", "", "this text");
+  return text + "\n" + kExitCodesText;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,16 @@
+// A quarantined record as text for people and as JSON for tools.
+#pragma once
+
+#include <string>
+
+#include "sink/duckdb/sink.h"
+
+namespace sluice::app {
+
+// What is known of it, then its bytes with everything escaped that a terminal might obey.
+std::string entry_text(const sink::duckdb::QuarantineEntry& entry);
+
+// One JSON object without a line end; with `with_bytes` the record is in "bytes_base64".
+std::string entry_json(const sink::duckdb::QuarantineEntry& entry, bool with_bytes);
+
+}  // namespace sluice::app

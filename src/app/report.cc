@@ -1,0 +1,35 @@
+#include "app/report.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/exit_code.h"
+
+namespace sluice::app {
+
+ExitCode exit_code_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::Malformed:
+    case ErrorKind::Refused:
+      return kRefused;
+    case ErrorKind::Throttled:
+    case ErrorKind::Unavailable:
+    case ErrorKind::OutcomeUnknown:
+      return kTryAgain;
+  }
+  return kRefused;
+}
+
+int cannot(const Error& error) {
+  std::fflush(stdout);
+  fmt::print(stderr, "sluice: {}\n", error.message);
+  return exit_code_of(error);
+}
+
+int misused(const Error& error) {
+  cannot(error);
+  return kUsage;
+}
+
+}  // namespace sluice::app

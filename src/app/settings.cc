@@ -1,0 +1,130 @@
+#include "app/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "app/units.h"
+#include "base/text.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kGiB = int64_t{1} << 30;
+constexpr int64_t kTiB = int64_t{1} << 40;
+constexpr int64_t kDayMs = 86'400'000;
+
+constexpr std::array kSettings = {
+    Setting{"from", Kind::Text, "SOURCE", "",
+            "where records come from: file:PATH, or file:- for standard input", kRun},
+    Setting{"to", Kind::Text, "DESTINATION", "", "where rows go: duckdb:PATH", kRun | kRetry},
+    Setting{"db", Kind::Text, "PATH", "", "the DuckDB file to look into; the one that `to` names if absent",
+            kQuery | kViews | kQuarantine | kRetry},
+    Setting{"follow", Kind::Switch, "", "false",
+            "wait for more at the end of the source instead of stopping there", kRun},
+    Setting{"catalog", Kind::Text, "FILE", "",
+            "the source's tables with types and keys, as `sluice catalog read` writes them",
+            kRun | kViews | kRetry},
+    Setting{"keys", Kind::Keys, "TABLE=COLUMNS", "",
+            "the columns that identify a row, for example public.order_items=order_id,line_no",
+            kRun | kRetry},
+    Setting{"repeats", Kind::Choice, "CHOICE", "land",
+            "what becomes of a change that is in the log already; the views are right either way",
+            kRun | kRetry, 0, 0, "land|skip"},
+    Setting{"strict", Kind::Switch, "", "false",
+            "exit with 4 when something went to quarantine or a table has no key", kRun},
+    Setting{"progress", Kind::Choice, "CHOICE", "auto",
+            "a line that rewrites itself, plain lines, JSON lines or nothing, on standard error", kRun, 0, 0,
+            "auto|plain|json|none"},
+    Setting{"batch_rows", Kind::Count, "N", "245760", "records in one transaction at most", kRun | kRetry, 1,
+            10'000'000},
+    Setting{"batch_bytes", Kind::Size, "SIZE", "96MiB", "bytes of records in one transaction at most",
+            kRun | kRetry, 64 << 10, kGiB},
+    Setting{"batch_ms", Kind::Millis, "TIME", "1000", "the longest that a record waits for its transaction",
+            kRun | kRetry, 1, 3'600'000},
+    Setting{"incomplete_after", Kind::Duration, "TIME", "8d",
+            "how long the pieces of an oversized record wait for the rest before they go to quarantine",
+            kRun | kRetry, 1000, 3650 * kDayMs},
+    Setting{"fragment_memory", Kind::Size, "SIZE", "64MiB",
+            "memory for waiting pieces; beyond it they are read back from the file", kRun | kRetry, 0, kTiB},
+    Setting{"max_record_bytes", Kind::Size, "SIZE", "32MiB", "a longer line stops the run with an error",
+            kRun, 1024, kGiB},
+    Setting{"memory_limit", Kind::Size, "SIZE", "192MB", "memory that DuckDB may take",
+            kRun | kQuery | kViews | kQuarantine | kRetry, 64 * kMiB, kTiB},
+    Setting{"threads", Kind::Count, "N", "2", "threads that DuckDB may take",
+            kRun | kQuery | kViews | kQuarantine | kRetry, 1, 256},
+    Setting{"format", Kind::Choice, "CHOICE", "table", "how the rows of a query are written", kQuery, 0, 0,
+            "table|csv|json|ndjson"},
+    Setting{"max_rows", Kind::Count, "N", "1000",
+            "rows that a table on a terminal shows at most; elsewhere every row is written", kQuery, 1,
+            1'000'000},
+    Setting{"postgres", Kind::Secret, "DSN", "",
+            "the PostgreSQL database: a URI or key=value pairs, as libpq reads them", kPostgres},
+};
+
+std::string with_hyphens(std::string_view name) {
+  std::string text(name);
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view name) {
+  const auto* found = std::find_if(kSettings.begin(), kSettings.end(),
+                                   [&](const Setting& setting) { return setting.name == name; });
+  return found == kSettings.end() ? nullptr : found;
+}
+
+std::string flag_of(const Setting& setting) {
+  return setting.kind == Kind::Keys ? "--key" : "--" + with_hyphens(setting.name);
+}
+
+std::string environment_name_of(const Setting& setting) {
+  std::string text = "SLUICE_";
+  for (const char c : setting.name) text.push_back(static_cast<char>(std::toupper(c)));
+  return text;
+}
+
+std::string expectation_of(const Setting& setting) {
+  switch (setting.kind) {
+    case Kind::Choice: {
+      std::string text = "one of ";
+      for (const char c : setting.choices) {
+        if (c == '|') {
+          text += ", ";
+        } else {
+          text += c;
+        }
+      }
+      return text;
+    }
+    case Kind::Switch:
+      return "true or false";
+    case Kind::Count:
+      if (setting.most == INT64_MAX) return fmt::format("a whole number from {}", setting.least);
+      return fmt::format("a whole number from {} to {}", setting.least, setting.most);
+    case Kind::Ratio:
+      return "a number from 0 to 1, for example 0.01";
+    case Kind::Size:
+      return fmt::format("a size from {} to {}, for example 64MiB", size_text(setting.least),
+                         size_text(setting.most));
+    case Kind::Duration:
+    case Kind::Millis:
+      return fmt::format("a time from {} to {} with its unit, for example 500ms, 5s or 8d",
+                         duration_text(setting.least), duration_text(setting.most));
+    case Kind::Keys:
+      return "schema.table=column,column";
+    case Kind::Text:
+    case Kind::Secret:
+      return "a text";
+  }
+  return {};
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,63 @@
+#include "app/store.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/address.h"
+
+namespace sluice::app {
+namespace {
+
+// DuckDB's spelling of a number of bytes.
+std::string memory_text(int64_t bytes) { return fmt::format("{}KiB", bytes >> 10); }
+
+Result<void> check_it_exists(const std::string& path) {
+  std::error_code failed;
+  if (std::filesystem::exists(path, failed)) return {};
+  return refused(
+      fmt::format("there is no file {}. `sluice run --from file:PATH --to duckdb:{}` makes it.", path, path));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& options) {
+  const std::string path = TRY(database_path(options));
+  TRY(check_it_exists(path));
+  return sink::duckdb::open_database({.path = path,
+                                      .access = sink::duckdb::Access::ReadOnly,
+                                      .memory_limit = memory_text(options.number("memory_limit")),
+                                      .threads = static_cast<int>(options.number("threads"))});
+}
+
+Result<std::unique_ptr<sink::duckdb::DuckDbSink>> open_store(const Options& options, const std::string& path,
+                                                             bool create,
+                                                             std::optional<catalog::Catalog> catalog) {
+  if (!create) TRY(check_it_exists(path));
+  return sink::duckdb::open_sink({.path = path,
+                                  .memory_limit = memory_text(options.number("memory_limit")),
+                                  .threads = static_cast<int>(options.number("threads")),
+                                  .repeats = options.text("repeats") == "skip" ? sink::duckdb::Repeats::Skip
+                                                                               : sink::duckdb::Repeats::Land,
+                                  .catalog = std::move(catalog)});
+}
+
+Result<std::optional<catalog::Catalog>> catalog_of(const Options& options) {
+  if (!options.has("catalog")) return std::optional<catalog::Catalog>();
+  return std::optional<catalog::Catalog>(TRY(catalog::read_file(options.text("catalog"))));
+}
+
+pipeline::PipelineOptions pipeline_options_of(const Options& options,
+                                              std::optional<catalog::Catalog> catalog) {
+  pipeline::PipelineOptions out;
+  out.batch_rows = options.number("batch_rows");
+  out.batch_bytes = options.number("batch_bytes");
+  out.batch_ms = options.number("batch_ms");
+  out.incomplete_after_ms = options.number("incomplete_after");
+  out.fragment_memory_bytes = options.number("fragment_memory");
+  for (const auto& [table, key] : options.keys()) out.keys.emplace(table, key.columns);
+  out.catalog = std::move(catalog);
+  return out;
+}
+
+}  // namespace sluice::app
