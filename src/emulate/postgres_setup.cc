@@ -10,6 +10,7 @@ namespace {
 using catalog::Connection;
 using catalog::Rows;
 
+constexpr std::string_view kInsufficientPrivilege = "42501";
 constexpr std::string_view kCommentStart = "sluice emulate: written up to commit time ";
 
 // Named after the slot, and never a schema that somebody else may have.
@@ -34,9 +35,15 @@ Result<bool> exists(Connection& connection, const std::string& sql, const std::s
 
 Result<void> make_publication(Connection& connection, const std::string& name) {
   if (TRY(exists(connection, "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = $1", name))) return {};
-  TRY(connection.run("CREATE PUBLICATION " + connection.identifier(name) +
-                     " FOR ALL TABLES WITH (publish_via_partition_root = true)"));
-  return {};
+  Result<Rows> made = connection.run("CREATE PUBLICATION " + connection.identifier(name) +
+                                     " FOR ALL TABLES WITH (publish_via_partition_root = true)");
+  if (made) return {};
+  Error error = made.error();
+  if (error.reason == kInsufficientPrivilege) {
+    error.message += ". Connect as a superuser, or make it yourself: CREATE PUBLICATION " + name +
+                     " FOR TABLE ... WITH (publish_via_partition_root = true)";
+  }
+  return error;
 }
 
 // The schema carries the comment of saved_commit_ns() and the event trigger's function.

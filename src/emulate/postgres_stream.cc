@@ -21,8 +21,10 @@ constexpr int kWaitMs = 100;
 constexpr int64_t kPatienceNs = 15'000'000'000;
 constexpr const char* kSlotInUse = "55006";  // object_in_use
 
-constexpr const char* kTextSettings =
-    "-c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3 -c bytea_output=hex";
+// Texts that parse the same everywhere; and patience with a reader that is full for a while.
+constexpr const char* kSettings =
+    "-c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3 -c bytea_output=hex "
+    "-c wal_sender_timeout=10min";
 
 uint64_t big_endian(std::string_view bytes) {
   uint64_t value = 0;
@@ -53,7 +55,7 @@ Result<ReplicationStream> ReplicationStream::open(const std::string& dsn, const 
   const int64_t deadline_ns = system_clock().steady_ns() + kPatienceNs;
   for (;;) {
     ReplicationStream stream(
-        TRY(Connection::open(dsn, {{"replication", "database"}, {"options", kTextSettings}})));
+        TRY(Connection::open(dsn, {{"replication", "database"}, {"options", kSettings}})));
     Result<void> started = stream.start(slot, publication);
     if (started) return stream;
     if (started.error().reason != kSlotInUse || system_clock().steady_ns() > deadline_ns)

@@ -370,6 +370,48 @@ TEST_F(Emulate, ASecondReaderOfTheSlotIsRefused) {
   following.stop();
 }
 
+TEST_F(Emulate, AValueThatTheLogLeftOutIsRefusedByName) {
+  sql("CREATE TABLE t (id integer PRIMARY KEY, n integer, big text); ALTER TABLE t ALTER big SET STORAGE "
+      "EXTERNAL");
+  sql("INSERT INTO t VALUES (1, 0, repeat('v', 5000)), (2, 0, 'small')");
+  watch();
+  sql("ALTER TABLE t REPLICA IDENTITY DEFAULT");
+  sql("UPDATE t SET n = 1 WHERE id = 2");
+  EXPECT_THAT(told_now(), ElementsAre("u t null -> {\"id\":2,\"n\":1,\"big\":\"small\"}"));
+  EXPECT_EQ(value_of("SELECT relreplident FROM pg_class WHERE relname = 't'"), "f");
+  sql("ALTER TABLE t REPLICA IDENTITY DEFAULT");
+  sql("UPDATE t SET n = 1 WHERE id = 1");
+  KeepingOut out;
+  const std::atomic<bool> stop{false};
+  Result<emulate::PostgresSummary> done = emulate::emulate_postgres(options, out, stop);
+  ASSERT_FALSE(done.ok());
+  EXPECT_THAT(done.error().message, HasSubstr("the unchanged value of public.t.big"));
+  EXPECT_EQ(out.size(), 0U);
+}
+
+TEST_F(Emulate, WithoutASuperuserItSaysWhatToDoAndWorksWithAPublicationOfOnesOwn) {
+  sql("DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN REPLICATION; CREATE TABLE t (id integer PRIMARY "
+      "KEY);"
+      "ALTER TABLE t OWNER TO plain");
+  const std::string database = value_of("SELECT current_database()");
+  sql("GRANT CREATE ON DATABASE " + database + " TO plain");
+  options.dsn = dsn() + " user=plain";
+  KeepingOut out;
+  const std::atomic<bool> stop{false};
+  Result<emulate::PostgresSummary> done = emulate::emulate_postgres(options, out, stop);
+  ASSERT_FALSE(done.ok());
+  EXPECT_THAT(done.error().message, HasSubstr("CREATE PUBLICATION sluice_emulate FOR TABLE"));
+  sql("SET ROLE plain; CREATE PUBLICATION sluice_emulate FOR TABLE t; RESET ROLE");
+  watch();
+  sql("INSERT INTO t VALUES (1); DELETE FROM t");
+  sql("INSERT INTO t VALUES (2)");
+  EXPECT_THAT(told_now(), ElementsAre("c t null -> {\"id\":2}"));
+  EXPECT_THAT(notices, Contains(HasSubstr("not a superuser")));
+  EXPECT_TRUE(emulate::drop_emulation(options).ok());
+  options.dsn = dsn();
+  sql("DROP OWNED BY plain; DROP TABLE IF EXISTS t; DROP ROLE plain");
+}
+
 TEST_F(Emulate, NothingStaysAfterDropping) {
   sql("CREATE TABLE t (id integer PRIMARY KEY)");
   watch();
