@@ -146,11 +146,18 @@ void Model::touch_again() {
   const Touched touched = touched_[random_.index(touched_.size())];
   if (!has_row(touched.table, touched.number)) {
     insert_row(touched.table, touched.number);
-  } else if (random_.one_in(2)) {
+  } else if (options_.deletes <= 0 || random_.one_in(2)) {
     update_row(touched.table, touched.number);
   } else {
     delete_row(touched.table, touched.number);
   }
+}
+
+// Often one of the newest, so that a row changes several times within a millisecond, even a microsecond.
+uint64_t Model::any_row(size_t table) {
+  const std::vector<Row>& rows = states_[table].rows;
+  const size_t among = random_.one_in(3) ? std::min<size_t>(rows.size(), 4) : rows.size();
+  return rows[rows.size() - 1 - random_.index(among)].number;
 }
 
 void Model::random_statement() {
@@ -162,7 +169,7 @@ void Model::random_statement() {
   if (state.rows.empty() || (draw < inserts && state.rows.size() < options_.rows_per_table)) {
     return insert_any_row(table);
   }
-  const uint64_t number = state.rows[random_.index(state.rows.size())].number;
+  const uint64_t number = any_row(table);
   if (draw >= 1.0 - options_.deletes) return delete_row(table, number);
   if (!tables_[table].key.empty() && options_.deletes > 0 && random_.one_in(40))
     return change_key(table, number);

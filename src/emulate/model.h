@@ -131,6 +131,7 @@ class Model {
   void describe_columns(size_t table);
   Touched& touch(size_t table, uint64_t number, bool existed);
   size_t any_table();
+  uint64_t any_row(size_t table);
   void insert_any_row(size_t table);
   void change_key(size_t table, uint64_t number);
   void touch_again();
