@@ -36,27 +36,29 @@ constexpr std::string_view kEventLog = R"(CREATE TABLE IF NOT EXISTS cdc_events 
 // rest, then the greater text.
 constexpr std::string_view kLiveRows =
     R"(CREATE OR REPLACE MACRO cdc_live_rows(schema_name, table_name, through_ns) AS TABLE
-WITH log AS NOT MATERIALIZED (
-  SELECT record_id, operation, event_data, commit_ts_ns, rowid AS place
-  FROM cdc_events
-  WHERE source_schema = schema_name AND source_table = table_name AND commit_ts_ns <= through_ns
-), newest AS MATERIALIZED (
-  SELECT record_id, max(commit_ts_ns) AS commit_ts_ns, arg_max(place, commit_ts_ns) AS place
-  FROM log GROUP BY record_id
-), tied AS MATERIALIZED (
-  SELECT DISTINCT record_id, commit_ts_ns
-  FROM log JOIN newest USING (record_id, commit_ts_ns)
-  WHERE log.place <> newest.place
-), settled AS (
-  SELECT record_id, arg_max(place, row(
-    CASE operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END, event_data::VARCHAR)) AS place
-  FROM log SEMI JOIN tied USING (record_id, commit_ts_ns) GROUP BY record_id
-)
 SELECT record_id, event_data
-FROM log
-WHERE operation <> 'd'
-  AND place IN (SELECT coalesce(settled.place, newest.place)
-                FROM newest LEFT JOIN settled USING (record_id));
+FROM cdc_events
+WHERE source_schema = schema_name AND source_table = table_name AND commit_ts_ns <= through_ns
+  AND operation <> 'd'
+  AND rowid IN (
+    WITH log AS NOT MATERIALIZED (
+      SELECT record_id, operation, event_data, commit_ts_ns, rowid AS place
+      FROM cdc_events
+      WHERE source_schema = schema_name AND source_table = table_name AND commit_ts_ns <= through_ns
+    ), newest AS MATERIALIZED (
+      SELECT record_id, max(commit_ts_ns) AS commit_ts_ns, arg_max(place, commit_ts_ns) AS place
+      FROM log GROUP BY record_id
+    ), tied AS MATERIALIZED (
+      SELECT DISTINCT record_id, commit_ts_ns
+      FROM log JOIN newest USING (record_id, commit_ts_ns)
+      WHERE log.place <> newest.place
+    ), settled AS (
+      SELECT record_id, arg_max(place, row(
+        CASE operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END, event_data::VARCHAR)) AS place
+      FROM log SEMI JOIN tied USING (record_id, commit_ts_ns) GROUP BY record_id
+    )
+    SELECT coalesce(settled.place, newest.place)
+    FROM newest LEFT JOIN settled USING (record_id));
 )";
 
 // The last nanosecond of the microsecond that `ts` names, clamped to what 64 bits hold. Text passes through
@@ -72,7 +74,8 @@ constexpr std::string_view kThroughNs = R"(CREATE OR REPLACE MACRO cdc_through_n
 )";
 
 // From a value's text, as the image has it, to a type that a cast alone does not reach. The numbers are
-// PostgreSQL's first and last day, and the two that a DSQL stream sends for infinite timestamps.
+// PostgreSQL's first and last day, its first microsecond, and the two that a DSQL stream sends for infinite
+// timestamps.
 constexpr std::string_view kConversions = R"(CREATE OR REPLACE MACRO cdc_date(days) AS
   CASE WHEN TRY_CAST(days AS BIGINT) > 2145042905 THEN DATE 'infinity'
        WHEN TRY_CAST(days AS BIGINT) < -2440588 THEN DATE '-infinity'
@@ -82,15 +85,13 @@ CREATE OR REPLACE MACRO cdc_time(us) AS
        THEN TIME '00:00:00' + to_microseconds(TRY_CAST(us AS BIGINT))
        WHEN TRY_CAST(us AS BIGINT) = 86400000000 THEN TIME '24:00:00' END;
 CREATE OR REPLACE MACRO cdc_timestamp(us) AS
-  CASE TRY_CAST(us AS BIGINT)
-       WHEN 9223372036825200000 THEN TIMESTAMP 'infinity'
-       WHEN -9223372036832400000 THEN TIMESTAMP '-infinity'
-       ELSE TRY(make_timestamp(TRY_CAST(us AS BIGINT))) END;
+  CASE WHEN TRY_CAST(us AS BIGINT) = 9223372036825200000 THEN TIMESTAMP 'infinity'
+       WHEN TRY_CAST(us AS BIGINT) = -9223372036832400000 THEN TIMESTAMP '-infinity'
+       WHEN TRY_CAST(us AS BIGINT) >= -210866803200000000 THEN TRY(make_timestamp(TRY_CAST(us AS BIGINT))) END;
 CREATE OR REPLACE MACRO cdc_timestamptz(us) AS
-  CASE TRY_CAST(us AS BIGINT)
-       WHEN 9223372036825200000 THEN TIMESTAMPTZ 'infinity'
-       WHEN -9223372036832400000 THEN TIMESTAMPTZ '-infinity'
-       ELSE TRY(make_timestamptz(TRY_CAST(us AS BIGINT))) END;
+  CASE WHEN TRY_CAST(us AS BIGINT) = 9223372036825200000 THEN TIMESTAMPTZ 'infinity'
+       WHEN TRY_CAST(us AS BIGINT) = -9223372036832400000 THEN TIMESTAMPTZ '-infinity'
+       WHEN TRY_CAST(us AS BIGINT) >= -210866803200000000 THEN TRY(make_timestamptz(TRY_CAST(us AS BIGINT))) END;
 CREATE OR REPLACE MACRO cdc_interval(us) AS TRY(to_microseconds(TRY_CAST(us AS BIGINT)));
 CREATE OR REPLACE MACRO cdc_bytes(base64) AS TRY(from_base64(base64));
 )";
