@@ -96,29 +96,43 @@ class Block32 {
   uint32_t non_ascii_ = 0;
 };
 
-// The number of decimal digits that the 16 readable bytes at `at` begin with.
-SLUICE_INLINE int digits_within_16(const char* at) {
+// A bit for each of the 16 readable bytes at `at`: a decimal digit.
+SLUICE_INLINE uint32_t digit_bits_within_16(const char* at) {
 #if defined(__SSE2__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i above_zero = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
   const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(above_zero, _mm_set1_epi8(9)), above_zero);
-  return std::countr_one(static_cast<uint32_t>(_mm_movemask_epi8(digit)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(digit));
 #else
-  const uint32_t other = portable::no_digit_bits(at) | portable::no_digit_bits(at + 8) << 8;
-  return std::countr_zero(other | 0x10000U);
+  return 0xFFFF ^ (portable::no_digit_bits(at) | portable::no_digit_bits(at + 8) << 8);
 #endif
 }
+// The same for 32.
+SLUICE_INLINE uint32_t digit_bits_within_32(const char* at) {
+  return digit_bits_within_16(at) | digit_bits_within_16(at + 16) << 16;
+}
 
-// Whether the first `count` bytes at `left` and `right` are the same; 16 of both must be readable.
-SLUICE_INLINE bool same_16(const char* left, const char* right, uint32_t count) {
+// Whether the bytes at `left` and `right` are the same wherever the low 16 bits of `which` say so; the others
+// play no part. 16 bytes of both must be readable.
+SLUICE_INLINE bool same_16(const char* left, const char* right, uint32_t which) {
 #if defined(__SSE2__)
   const __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(left)),
                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(right)));
-  const uint32_t differs = ~static_cast<uint32_t>(_mm_movemask_epi8(same));
-  return (differs & ((1U << count) - 1)) == 0;
+  return (~static_cast<uint32_t>(_mm_movemask_epi8(same)) & which & 0xFFFF) == 0;
 #else
-  return std::memcmp(left, right, count) == 0;
+  return std::memcmp(left, right, static_cast<size_t>(std::countr_one(which & 0xFFFF))) == 0;
 #endif
+}
+
+// The number that eight decimal digits mean.
+SLUICE_INLINE uint64_t eight_digits(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, 8);
+  // Neighbours are joined to pairs, pairs to fours, fours to the whole; the first digit is in the lowest
+  // byte.
+  word = (word & 0x0F0F0F0F0F0F0F0FU) * (1 + (10 << 8)) >> 8;
+  word = (word & 0x00FF00FF00FF00FFU) * (1 + (100 << 16)) >> 16;
+  return (word & 0x0000FFFF0000FFFFU) * (1 + (uint64_t{10000} << 32)) >> 32;
 }
 
 }  // namespace sluice::decode

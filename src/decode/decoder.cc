@@ -48,7 +48,7 @@ std::string_view filled_string_of(const Value& value, size_t max_bytes, Arena& a
 // A whole number within int64, exactly.
 std::optional<int64_t> integer_of(const Value& value) {
   if (value.kind != ValueKind::Int && value.kind != ValueKind::BigInt) return std::nullopt;
-  return parse_int64(value.text);
+  return int64_of(value.text);
 }
 
 // A chunk's id as a message may show it.

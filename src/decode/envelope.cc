@@ -75,18 +75,16 @@ EnvelopeReader::EnvelopeReader()
     : record_trail_(record_field, kMaxKeys), source_trail_(source_field, kMaxKeys) {}
 
 At EnvelopeReader::take_source(Scan& scan, At at, Members<SourceField>& source) {
-  return take_members(scan, at + 1, source_trail_, [&](const Key& key, At place) -> At {
-    Value ignored;
-    Value* const value = place_of(scan, key, source, ignored);
+  return take_object(scan, at, source_trail_, [&](const Key& key, At place) -> At {
+    Value* const value = place_of(scan, key, source, ignored_);
     return value == nullptr ? nullptr : take_value(scan, place, *value, 2);
   });
 }
 
 At EnvelopeReader::take_record(Scan& scan, At at, Envelope& envelope) {
   using F = EnvelopeField;
-  return take_members(scan, at + 1, record_trail_, [&](const Key& key, At place) -> At {
-    Value ignored;
-    Value* const value = place_of(scan, key, envelope.record, ignored);
+  return take_object(scan, at, record_trail_, [&](const Key& key, At place) -> At {
+    Value* const value = place_of(scan, key, envelope.record, ignored_);
     if (value == nullptr) return nullptr;
     const int field = key.known->field;
     if (field != F::After && field != F::Before && field != F::Source)
@@ -142,7 +140,7 @@ Result<void> read_members(std::string_view object, std::span<const std::string_v
   Scan scan(object);
   KeyTrail trail([](std::string_view) { return kNotOurs; }, 16);
   uint32_t seen = 0;
-  const At at = take_members(scan, scan.begin + 1, trail, [&](const Key& key, At place) -> At {
+  const At at = take_object(scan, scan.begin, trail, [&](const Key& key, At place) -> At {
     std::string name;
     append_unescaped(name, key.inside);
     const auto found = std::find(names.begin(), names.end(), name);

@@ -66,6 +66,7 @@ class EnvelopeReader {
   ImageReader images_;
   FieldList before_fields_;
   FieldList after_fields_;
+  Value ignored_;
 };
 
 // The values of the members called `names`, in that order, of an object within a text that has been read.

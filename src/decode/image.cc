@@ -37,7 +37,7 @@ At ImageReader::take(Scan& scan, At at, int levels, FieldList& list, change::Ima
   const At first = at;
   list.clear();
   bool fresh = true;
-  at = take_members(scan, at + 1, trail_, [&](const Key& key, At place) {
+  at = take_object(scan, at, trail_, [&](const Key& key, At place) {
     fresh &= trail_.note(key.known);
     Value value;
     place = take_value(scan, place, value, levels + 1);

@@ -53,6 +53,7 @@ KnownKey* KeyTrail::find_or_add(std::string_view name) {
       std::memcpy(slot->text.data() + 1, name.data(), name.size());
       std::memcpy(slot->text.data() + 1 + name.size(), "\":", 2);
       slot->size = static_cast<uint32_t>(name.size() + 3);
+      slot->first_32 = static_cast<uint32_t>((uint64_t{1} << std::min<size_t>(slot->size, 32)) - 1);
       slot->field = meaning_(name);
       slot->next = slot->other = &nothing_;
       return slot;
@@ -63,7 +64,15 @@ KnownKey* KeyTrail::find_or_add(std::string_view name) {
   return &stranger_;
 }
 
-At KeyTrail::take_unexpected_key(Scan& scan, At at, KnownKey* last) {
+At KeyTrail::take_unexpected_key(Scan& scan, At at, char before, KnownKey* last) {
+  at = take(scan, at, before);
+  if (at == nullptr) return nullptr;
+  at = skip_space(at, scan.end);
+  for (KnownKey* const known : {last->next, last->other}) {
+    if (!known->stands_at(at, scan.end)) continue;
+    unexpected_ = {{at + 1, known->size - 3}, false, known};
+    return at + known->size;
+  }
   at = take(scan, at, '"');
   if (at == nullptr) return nullptr;
   const At first = at;

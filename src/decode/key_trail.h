@@ -23,6 +23,7 @@ struct KnownKey {
   static constexpr size_t kMaxBytes = 80;
   alignas(16) std::array<char, kMaxBytes> text{};
   uint32_t size = UINT32_MAX;  // of `text`; the greatest for what never stands anywhere
+  uint32_t first_32 = 0;       // a bit for each of the first 32 bytes that `text` has
   int field = -1;              // what the owner's Meaning gave for the name
   uint64_t seen_in = 0;        // the number of the last object that had it
   KnownKey* next = nullptr;    // the key that came after it last time
@@ -30,8 +31,11 @@ struct KnownKey {
 
   SLUICE_INLINE bool stands_at(At at, At end) const {
     if (end - at < static_cast<std::ptrdiff_t>(size)) return false;
-    if (size <= 16) return same_16(at, text.data(), size);
-    return same_16(at, text.data(), 16) && std::memcmp(at + 16, text.data() + 16, size - 16) == 0;
+    if (!same_16(at, text.data(), first_32)) return false;
+    if (size <= 16) [[likely]]
+      return true;
+    return same_16(at + 16, text.data() + 16, first_32 >> 16) &&
+           (size <= 32 || std::memcmp(at + 32, text.data() + 32, size - 32) == 0);
   }
 };
 
@@ -60,20 +64,16 @@ class KeyTrail {
     strangers_ = 0;
     return &start_;
   }
-  // Takes the key that follows `last`, its colon included.
-  SLUICE_INLINE At take_key(Scan& scan, At at, KnownKey* last, Key& key) {
-    at = skip_space(at, scan.end);
-    KnownKey* known = last->next;
-    if (!known->stands_at(at, scan.end)) {
-      known = last->other;
-      if (!known->stands_at(at, scan.end)) [[unlikely]] {
-        at = take_unexpected_key(scan, at, last);
-        key = unexpected_;
-        return at;
-      }
+  // Takes `before`, the brace or comma before a key, and the key that follows `last`, its colon included.
+  SLUICE_INLINE At take_key(Scan& scan, At at, char before, KnownKey* last, Key& key) {
+    KnownKey* const known = last->next;
+    if (*at == before && known->stands_at(at + 1, scan.end)) [[likely]] {
+      key = {{at + 2, known->size - 3}, false, known};
+      return at + 1 + known->size;
     }
-    key = {{at + 1, known->size - 3}, false, known};
-    return at + known->size;
+    at = take_unexpected_key(scan, at, before, last);
+    key = unexpected_;
+    return at;
   }
   // Notes that the object has this key. False if it had it before; strangers are not told apart, see
   // `strangers()`.
@@ -86,7 +86,7 @@ class KeyTrail {
   size_t strangers() const { return strangers_; }
 
  private:
-  [[gnu::noinline]] At take_unexpected_key(Scan& scan, At at, KnownKey* last);
+  [[gnu::noinline]] At take_unexpected_key(Scan& scan, At at, char before, KnownKey* last);
   KnownKey* find_or_add(std::string_view name);
   void forget();
 
@@ -102,27 +102,22 @@ class KeyTrail {
   size_t strangers_ = 0;
 };
 
-// Takes the members of an object whose opening brace has been taken, and its closing brace.
-// `take_member(key, at)` takes the value of each.
+// Takes an object whose opening brace is at `at`. `take_member(key, at)` takes the value of each member.
 template <typename TakeMember>
-SLUICE_INLINE At take_members(Scan& scan, At at, KeyTrail& trail, const TakeMember& take_member) {
-  at = skip_space(at, scan.end);
-  if (at < scan.end && *at == '}') return at + 1;
-  KnownKey* last = trail.begin_object();
-  while (true) {
-    Key key;
-    at = trail.take_key(scan, at, last, key);
-    if (at == nullptr) [[unlikely]]
-      return nullptr;
-    last = key.known;
-    at = take_member(key, at);
-    if (at == nullptr) [[unlikely]]
-      return nullptr;
-    at = skip_space(at, scan.end);
-    if (at >= scan.end || (*at != ',' && *at != '}')) [[unlikely]]
-      return scan.unexpected(at);
-    if (*at++ == '}') return at;
-  }
+SLUICE_INLINE At take_object(Scan& scan, At at, KeyTrail& trail, const TakeMember& take_member) {
+  const At inside = skip_space(at + 1, scan.end);
+  if (*inside == '}' && inside < scan.end) return inside + 1;
+  Key key;
+  at = trail.take_key(scan, at, '{', trail.begin_object(), key);
+  while (at != nullptr) [[likely]] {
+      at = take_member(key, at);
+      if (at == nullptr) [[unlikely]]
+        return nullptr;
+      at = skip_space(at, scan.end);
+      if (*at == '}' && at < scan.end) return at + 1;
+      at = trail.take_key(scan, at, ',', key.known, key);
+    }
+  return nullptr;
 }
 
 }  // namespace sluice::decode

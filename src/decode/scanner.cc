@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <bitset>
 #include <cstddef>
 
@@ -19,6 +20,14 @@ At Scan::fail(Fault why, At where) {
 }
 
 At Scan::unexpected(At where) { return fail(where < end ? Fault::NotJson : Fault::EndsEarly, where); }
+
+At Scan::unknown_word(At where) {
+  const std::string_view rest(where, static_cast<size_t>(end - where));
+  for (const std::string_view word : {"null", "true", "false"}) {
+    if (!rest.empty() && word.starts_with(rest)) return fail(Fault::EndsEarly, end);
+  }
+  return unexpected(where);
+}
 
 namespace {
 
@@ -93,25 +102,37 @@ bool check_utf8(Scan& scan, At first, At behind) {
 
 At skip_digits(At at, At end) {
   while (at < end) {
-    const int digits = digits_within_16(at);
+    const int digits = std::countr_one(digit_bits_within_16(at));
     at += digits;
     if (digits < 16) break;
   }
   return at < end ? at : end;
 }
 
-// Whether a run of digits without leading zeros is at most `bound`.
-bool at_most(std::string_view digits, std::string_view bound) {
-  return digits.size() != bound.size() ? digits.size() < bound.size() : digits <= bound;
-}
-
+// Of an integer by its digits, which have no leading zero.
 ValueKind integer_kind(std::string_view digits, bool negative) {
-  if (at_most(digits, "9007199254740992")) return ValueKind::Int;
-  const bool fits = at_most(digits, negative ? "9223372036854775808" : "9223372036854775807");
-  return fits ? ValueKind::BigInt : ValueKind::HugeInt;
+  constexpr std::string_view kTwoTo53 = "9007199254740992";
+  const std::string_view max = negative ? "9223372036854775808" : "9223372036854775807";
+  const auto at_most = [digits](std::string_view bound) {
+    return digits.front() < bound.front() || digits <= bound;
+  };
+  if (digits.size() < kTwoTo53.size()) return ValueKind::Int;
+  if (digits.size() == kTwoTo53.size()) return at_most(kTwoTo53) ? ValueKind::Int : ValueKind::BigInt;
+  if (digits.size() < max.size()) return ValueKind::BigInt;
+  return digits.size() == max.size() && at_most(max) ? ValueKind::BigInt : ValueKind::HugeInt;
 }
 
 }  // namespace
+
+int64_t int64_of(std::string_view text) {
+  const bool negative = text.front() == '-';
+  if (negative) text.remove_prefix(1);
+  uint64_t magnitude = 0;
+  for (; text.size() >= 8; text.remove_prefix(8))
+    magnitude = magnitude * 100'000'000 + eight_digits(text.data());
+  for (const char c : text) magnitude = magnitude * 10 + static_cast<uint64_t>(c - '0');
+  return static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
+}
 
 StringEnd take_any_string(Scan& scan, At at) {
   const At first = at;
@@ -136,19 +157,25 @@ StringEnd take_any_string(Scan& scan, At at) {
   return {scan.unexpected(scan.end), escaped};
 }
 
-At take_any_number(Scan& scan, At at, ValueKind& kind) {
+ValueEnd take_any_number(Scan& scan, At at) {
   const bool negative = *at == '-';
   if (negative) ++at;
   const At first = at;
-  at = skip_digits(at, scan.end);
-  if (at == first) return scan.unexpected(at);
-  if (*first == '0' && at - first > 1) return scan.unexpected(first + 1);
-  kind = integer_kind({first, static_cast<size_t>(at - first)}, negative);
+  const auto fault = [&scan](At where) { return ValueEnd{scan.unexpected(where), ValueKind::Null}; };
+  // Most have neither an exponent nor 32 characters, so that one look at the digits tells everything.
+  const uint32_t digits = digit_bits_within_32(first);
+  at = first + std::countr_one(digits);
+  if (at - first == 32 || at > scan.end) at = skip_digits(first, scan.end);
+  if (at == first) return fault(at);
+  if (*first == '0' && at - first > 1) return fault(first + 1);
+  ValueKind kind = integer_kind({first, static_cast<size_t>(at - first)}, negative);
   if (at < scan.end && *at == '.') {
     kind = ValueKind::Float;
     const At fraction = ++at;
-    at = skip_digits(at, scan.end);
-    if (at == fraction) return scan.unexpected(at);
+    const auto before = fraction - first;
+    at += before < 32 ? std::countr_one(digits >> before) : 0;
+    if (at - first >= 32 || at > scan.end) at = skip_digits(fraction, scan.end);
+    if (at == fraction) return fault(at);
   }
   if (at < scan.end && (*at | 0x20) == 'e') {
     kind = ValueKind::Float;
@@ -156,9 +183,9 @@ At take_any_number(Scan& scan, At at, ValueKind& kind) {
     if (at < scan.end && (*at == '+' || *at == '-')) ++at;
     const At exponent = at;
     at = skip_digits(at, scan.end);
-    if (at == exponent) return scan.unexpected(at);
+    if (at == exponent) return fault(at);
   }
-  return at;
+  return {at, kind};
 }
 
 At take_container(Scan& scan, At at, int levels) {

@@ -10,6 +10,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -47,6 +48,8 @@ struct Scan {
   [[gnu::cold, gnu::noinline]] At fail(Fault why, At where);
   // For a byte that cannot stand here: NotJson, or EndsEarly where the text is over.
   [[gnu::cold, gnu::noinline]] At unexpected(At where);
+  // For what is none of null, true, false: the same, told by whether it could have become one of them.
+  [[gnu::cold, gnu::noinline]] At unknown_word(At where);
 };
 
 // A value as it stands in the text, quotes and brackets included.
@@ -60,15 +63,22 @@ struct Value {
   std::string_view inside() const { return text.substr(1, text.size() - 2); }  // of a string
 };
 
+// The number that the text of an Int or a BigInt means.
+int64_t int64_of(std::string_view text);
+
 struct StringEnd {
   At at;
   bool escaped;
+};
+struct ValueEnd {
+  At at;
+  change::ValueKind kind;
 };
 
 // The rare and the long cases, out of line. The place given to each is the same as that of the function
 // below that calls it.
 StringEnd take_any_string(Scan& scan, At at);
-At take_any_number(Scan& scan, At at, change::ValueKind& kind);
+[[gnu::noinline]] ValueEnd take_any_number(Scan& scan, At at);
 At take_container(Scan& scan, At at, int levels);
 
 // Almost every token follows the last one at once, so one comparison settles it.
@@ -106,41 +116,29 @@ SLUICE_INLINE bool is_non_finite(std::string_view inside) {
 }
 
 // A number; `at` is on its first byte.
-SLUICE_INLINE At take_number(Scan& scan, At at, change::ValueKind& kind) {
+SLUICE_INLINE ValueEnd take_number(Scan& scan, At at) {
   // The short integers, which need no comparison with a bound.
   const At first = at + (*at == '-' ? 1 : 0);
-  const int digits = digits_within_16(first);
+  const int digits = std::countr_one(digit_bits_within_16(first));
   const At behind = first + digits;
-  if (digits < 16 && behind < scan.end && *behind != '.' && (*behind | 0x20) != 'e' &&
-      (digits == 1 || (digits > 1 && *first != '0'))) [[likely]] {
-    kind = change::ValueKind::Int;
-    return behind;
-  }
-  change::ValueKind found{};
-  const At end = take_any_number(scan, at, found);
-  kind = found;
-  return end;
+  const bool whole = *behind == ',' || (*behind != '.' && (*behind | 0x20) != 'e');
+  if (digits != 0 && digits < 16 && whole && (*first != '0' || digits == 1) && behind < scan.end) [[likely]]
+    return {behind, change::ValueKind::Int};
+  return take_any_number(scan, at);
 }
 
 // null, true or false; `at` is on its first byte.
-SLUICE_INLINE At take_literal(Scan& scan, At at, change::ValueKind& kind) {
+SLUICE_INLINE ValueEnd take_literal(Scan& scan, At at) {
   constexpr auto word_at = [](At text) {
     uint32_t word = 0;
     std::memcpy(&word, text, 4);
     return word;
   };
   const uint32_t word = word_at(at);
-  kind = change::ValueKind::Null;
-  if (word == word_at("null") && scan.end - at >= 4) [[likely]]
-    return at + 4;
-  kind = change::ValueKind::Bool;
-  if (word == word_at("true") && scan.end - at >= 4) return at + 4;
-  if (word == word_at("fals") && at[4] == 'e' && scan.end - at >= 5) return at + 5;
-  for (const std::string_view whole : {"null", "true", "false"}) {
-    const std::string_view rest(at, static_cast<size_t>(scan.end - at));
-    if (!rest.empty() && whole.starts_with(rest)) return scan.fail(Fault::EndsEarly, scan.end);
-  }
-  return scan.unexpected(at);
+  if (word == word_at("null") && scan.end - at >= 4) return {at + 4, change::ValueKind::Null};
+  if (word == word_at("true") && scan.end - at >= 4) return {at + 4, change::ValueKind::Bool};
+  if (word == word_at("fals") && at[4] == 'e' && scan.end - at >= 5) return {at + 5, change::ValueKind::Bool};
+  return {scan.unknown_word(at), change::ValueKind::Null};
 }
 
 // Any value, after white space. `levels` is the number of objects and arrays that are open around it.
@@ -159,13 +157,14 @@ SLUICE_INLINE At take_value(Scan& scan, At at, Value& value, int levels) {
     kind = at != nullptr && is_non_finite({first + 1, static_cast<size_t>(at - first) - 2})
                ? change::ValueKind::NonFinite
                : change::ValueKind::String;
-  } else if (static_cast<unsigned char>(c - '0') < 10 || c == '-') {
-    at = take_number(scan, at, kind);
   } else if (c == '{' || c == '[') {
     kind = c == '{' ? change::ValueKind::Object : change::ValueKind::Array;
     at = take_container(scan, at, levels);
   } else {
-    at = take_literal(scan, at, kind);
+    const bool number = static_cast<unsigned char>(c - '0') < 10 || c == '-';
+    const ValueEnd end = number ? take_number(scan, at) : take_literal(scan, at);
+    at = end.at;
+    kind = end.kind;
   }
   value.text = {first, static_cast<size_t>(at - first)};
   value.kind = kind;

@@ -303,6 +303,21 @@ TEST(Scanner, IsNotTakenInByWhatLiesBehindTheText) {
   }
 }
 
+TEST(Scanner, KnowsWhatEveryIntegerMeans) {
+  for (const int64_t number :
+       {int64_t{0}, int64_t{7}, int64_t{-1}, int64_t{12345678}, int64_t{-123456789},
+        int64_t{9007199254740993}, int64_t{1790000123456789017}, INT64_MAX, INT64_MIN}) {
+    EXPECT_EQ(int64_of(std::to_string(number)), number);
+  }
+  int64_t number = 1;
+  for (size_t digits = 1; digits <= 18; ++digits) {
+    number = number * 10 + static_cast<int64_t>(digits % 10);
+    EXPECT_EQ(int64_of(std::to_string(number)), number);
+    EXPECT_EQ(int64_of(std::to_string(-number)), -number);
+  }
+  EXPECT_EQ(int64_of("-0"), 0);
+}
+
 // The block's two forms, and a byte-by-byte judge.
 TEST(Block32, GivesTheSameAnswersWithAndWithoutVectors) {
   uint64_t state = 42;
@@ -324,7 +339,7 @@ TEST(Block32, GivesTheSameAnswersWithAndWithoutVectors) {
            text[static_cast<size_t>(digits)] <= '9')
       ++digits;
     EXPECT_EQ(Block32(text.data()).plain_bytes(), plain);
-    EXPECT_EQ(digits_within_16(text.data()), digits);
+    EXPECT_EQ(std::countr_one(digit_bits_within_16(text.data())), digits);
 
     uint32_t special = 0;
     uint32_t no_digit = 0;
