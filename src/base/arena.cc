@@ -24,7 +24,7 @@ char* Arena::allocate(size_t bytes) {
 
 std::string_view Arena::copy(std::string_view text) {
   char* start = allocate(text.size());
-  std::memcpy(start, text.data(), text.size());
+  if (!text.empty()) std::memcpy(start, text.data(), text.size());  // an empty view may point nowhere
   return {start, text.size()};
 }
 
