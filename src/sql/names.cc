@@ -41,8 +41,8 @@ std::vector<std::string> distinct_names(const std::vector<Wish>& wishes) {
   std::iota(line.begin(), line.end(), size_t{0});
   std::sort(line.begin(), line.end(), [&wishes](size_t left, size_t right) {
     const auto rank = [](const Wish& wish) {
-      return std::tuple(!wish.preferred, wish.name != fold_case(wish.name), std::string_view(wish.name),
-                        std::string_view(wish.identity));
+      return std::tuple(!wish.preferred, wish.name != fold_case(wish.name), std::string_view{wish.name},
+                        std::string_view{wish.identity});
     };
     return rank(wishes[left]) < rank(wishes[right]);
   });
