@@ -28,6 +28,7 @@ std::vector<Line> lines_of(const Options& options) {
   std::vector<Line> lines;
   for (const Setting& setting : all_settings()) {
     if (setting.kind == Kind::Keys) {
+      if (options.keys().empty()) lines.push_back({"keys", "", false, "not set"});
       for (const auto& [table, key] : options.keys()) {
         lines.push_back({fmt::format("keys.{}.{}", table.schema, table.table),
                          fmt::format("{}", fmt::join(key.columns, ",")), true,

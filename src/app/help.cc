@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/exit_code.h"
+#include "app/text_width.h"
 
 namespace sluice::app {
 namespace {
@@ -10,34 +11,12 @@ namespace {
 constexpr size_t kWidth = 100;
 constexpr size_t kFlagColumn = 28;
 
-// `text` broken between words so that lines that start at `indent` stay within kWidth.
-std::string wrapped(std::string_view text, size_t indent) {
-  std::string out;
-  size_t column = indent;
-  size_t at = 0;
-  while (at < text.size()) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    const std::string_view word = text.substr(at, end - at);
-    if (column > indent && column + 1 + word.size() > kWidth) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    at = end + 1;
-  }
-  return out;
-}
-
 std::string flag_line(const std::string& flag, std::string_view value, const std::string& help) {
   std::string left = "  " + flag;
   if (!value.empty()) left += fmt::format(" {}", value);
   std::string gap = left.size() + 2 > kFlagColumn ? "\n" + std::string(kFlagColumn, ' ')
                                                   : std::string(kFlagColumn - left.size(), ' ');
-  return left + gap + wrapped(help, kFlagColumn) + "\n";
+  return left + gap + wrap_words(help, kFlagColumn, kWidth) + "\n";
 }
 
 std::string flag_line(const Setting& setting) {

@@ -67,7 +67,7 @@ int answer(const std::vector<std::string>& words, char** variables) {
 }  // namespace sluice::app
 
 int main(int count, char** words, char** variables) {
-  using namespace sluice;
+  using namespace sluice;  // NOLINT(google-build-using-namespace): main stands outside of it
   try {
     const int code = app::answer({words + 1, words + count}, variables);
     if (std::fflush(stdout) != 0 && code == app::kOk) {

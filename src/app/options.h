@@ -52,7 +52,7 @@ Result<Value> parse_value(const Setting& setting, std::string_view text, Origin 
 Result<KeyValue> parse_key(std::string_view text, Origin origin, std::string where);
 
 // The configuration file's text. Errors name the file and the line and the nearest right name.
-Result<Layer> parse_config_text(std::string_view toml, const std::string& file_name);
+Result<Layer> parse_config_text(std::string_view text, const std::string& file_name);
 Result<Layer> read_config_file(const std::string& path);
 // The variables that begin with SLUICE_. One that is almost a setting's is an error, others are not ours.
 Result<Layer> environment_layer(const Environment& environment);

@@ -14,6 +14,7 @@
 #include "app/options.h"
 #include "app/output.h"
 #include "app/report.h"
+#include "app/text_width.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "emulate/drive.h"
@@ -47,7 +48,7 @@ class AppendFile {
 Result<void> emulate(const Options& options, emulate::PostgresOptions source, const std::string& out_path) {
   const AppendFile file = TRY(AppendFile::open(out_path));
   emulate::LinesOut out(file.descriptor(), out_path == "-" ? "standard output" : out_path);
-  source.notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", text); };
+  source.notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
   source.follow = options.on("follow");
   std::signal(SIGPIPE, SIG_IGN);
   const auto summary = TRY(emulate::emulate_postgres(source, out, watch_for_interrupts()));

@@ -46,7 +46,7 @@ std::string rate_text(double per_second) {
 
 std::vector<Part> parts_of(const pipeline::Snapshot& snapshot, const Pace& pace, const LineStyle& style) {
   std::vector<Part> parts;
-  const auto share = style.follow ? std::nullopt : share_done(snapshot.source);
+  const auto share = style.follow || style.counts_only ? std::nullopt : share_done(snapshot.source);
   if (share) {
     if (style.width > 0) parts.push_back({bar(*share, kBarColumns), 3, "36"});
     parts.push_back({fmt::format("{:3}%", static_cast<int>(*share * 100)), 9});
@@ -58,6 +58,7 @@ std::vector<Part> parts_of(const pipeline::Snapshot& snapshot, const Pace& pace,
   parts.push_back({"quarantined " + with_thousands(books.quarantined), books.quarantined > 0 ? 9 : 2,
                    books.quarantined > 0 ? "33" : ""});
   parts.push_back({"waiting " + with_thousands(books.waiting), books.waiting > 0 ? 5 : 1});
+  if (style.counts_only) return parts;
   parts.push_back({rate_text(pace.records_per_second), 7});
   parts.push_back({human_bytes(static_cast<uint64_t>(pace.bytes_per_second)) + "/s", 2});
   if (style.follow) {
@@ -171,7 +172,7 @@ void ProgressMeter::notice(const std::string& text) {
     append_json_string(quoted, text);
     fmt::print(stream_, "{{\"event\":\"notice\",\"message\":{}}}\n", quoted);
   } else {
-    fmt::print(stream_, "sluice: {}\n", text);
+    fmt::print(stream_, "sluice: {}\n", printable(text));
   }
   std::fflush(stream_);
 }

@@ -26,6 +26,7 @@ struct LineStyle {
   bool colour = false;
   bool follow = false;
   int64_t now_ns = 0;
+  bool counts_only = false;  // no bar, pace or time left
 };
 std::string progress_line(const pipeline::Snapshot& snapshot, const Pace& pace, const LineStyle& style);
 

@@ -16,6 +16,7 @@
 #include "app/retry_plan.h"
 #include "app/retry_text.h"
 #include "app/store.h"
+#include "app/text_width.h"
 #include "base/text.h"
 
 namespace sluice::app {
@@ -73,7 +74,7 @@ class Retrier {
     report_.tried += static_cast<int64_t>(portion_.size());
     store_.release_with_next_apply(std::exchange(portion_, {}));
     portion_bytes_ = 0;
-    const auto notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", text); };
+    const auto notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
     const pipeline::RunSummary summary = TRY(pipeline::run(
         source, store_, options_, system_clock(), {.progress = {}, .notice = notice, .stop = nullptr}));
     for (const auto& [shard, books] : summary.shards) report_.books.add(books);

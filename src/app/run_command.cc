@@ -1,6 +1,8 @@
 // sluice run: a source into the store, until its end or for good.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "app/address.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
@@ -15,9 +17,27 @@
 namespace sluice::app {
 namespace {
 
+// A file that cannot be read is said before a store is made for it. Pipes are not opened twice.
+Result<void> check_source(const std::string& path) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  const bool may_look = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
+                        std::filesystem::is_directory(status);
+  if (path != "-" && may_look) TRY(source::open_file({.path = path, .saved = {}}));
+  return {};
+}
+
+// What a run has made durable when it ends with an error.
+void say_what_is_durable(const pipeline::Snapshot& last) {
+  if (!last.final || last.books.read == 0) return;
+  fmt::print(stderr, "  What was read before is durable: {}.\n",
+             progress_line(last, {}, {.counts_only = true}));
+}
+
 Result<RunReport> run(const Options& options, const std::string& from, const std::string& to,
-                      ProgressMeter& meter) {
+                      ProgressMeter& meter, pipeline::Snapshot& last) {
   auto catalog = TRY(catalog_of(options));
+  TRY(check_source(from));
   const auto sink = TRY(open_store(options, to, true, catalog));
   auto saved = TRY(sink->load());
   const auto source =
@@ -25,7 +45,11 @@ Result<RunReport> run(const Options& options, const std::string& from, const std
                              .follow = options.on("follow"),
                              .max_record_bytes = static_cast<size_t>(options.number("max_record_bytes")),
                              .saved = std::move(saved.checkpoints)}));
-  const pipeline::Hooks hooks{.progress = [&](const pipeline::Snapshot& snapshot) { meter.show(snapshot); },
+  const auto show = [&](const pipeline::Snapshot& snapshot) {
+    last = snapshot;
+    meter.show(snapshot);
+  };
+  const pipeline::Hooks hooks{.progress = show,
                               .notice = [&](const std::string& text) { meter.notice(text); },
                               .stop = &watch_for_interrupts()};
   RunReport report;
@@ -52,9 +76,14 @@ int run_command(const Options& options) {
   if (!to.ok()) return misused(to.error());
   ProgressMeter meter(progress_mode(options.text("progress"), is_terminal(stderr)), takes_colour(stderr),
                       options.on("follow"), stderr, system_clock());
-  const auto report = run(options, from.value(), to.value(), meter);
+  pipeline::Snapshot last;
+  const auto report = run(options, from.value(), to.value(), meter, last);
   meter.clear();
-  if (!report.ok()) return cannot(report.error());
+  if (!report.ok()) {
+    const int code = cannot(report.error());
+    say_what_is_durable(last);
+    return code;
+  }
   fmt::print("{}", options.on("json") ? summary_json(report.value())
                                       : summary_text(report.value(), takes_colour(stdout)));
   return exit_code_of(report.value());

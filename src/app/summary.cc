@@ -16,6 +16,7 @@ using change::Books;
 
 // More shards than this are shown only with --verbose.
 constexpr size_t kShardsShown = 16;
+constexpr size_t kWidth = 100;
 
 Books sum(const std::map<std::string, Books, std::less<>>& shards) {
   Books total;
@@ -131,22 +132,24 @@ std::string quarantine_text(const RunReport& report) {
   int64_t count = 0;
   for (const auto& [reason, records] : report.quarantine) count += records;
   if (count == 0) return {};
-  return fmt::format("\n  {} {} in quarantine: {}.\n    sluice quarantine list --db {}\n",
-                     with_thousands(count), count == 1 ? "record is" : "records are",
-                     reasons_text(report.quarantine), shell_word(report.db));
+  const std::string text =
+      fmt::format("{} {} in quarantine: {}.", with_thousands(count), count == 1 ? "record is" : "records are",
+                  reasons_text(report.quarantine));
+  return fmt::format("\n  {}\n    sluice quarantine list --db {}\n", wrap_words(text, 2, kWidth),
+                     shell_word(report.db));
 }
 
 std::string waiting_text(const RunReport& report) {
   const pipeline::RunSummary& summary = report.summary;
   if (summary.waiting == 0) return {};
   const double age = static_cast<double>(report.now_ns - summary.oldest_waiting_ns) / 1e9;
-  std::string out = fmt::format(
-      "\n  {} of oversized records {} for the rest, the oldest for {}. What is not complete after {} goes "
-      "to\n"
-      "  quarantine.\n",
+  const std::string text = fmt::format(
+      "{} of oversized records {} for the rest, the oldest for {}. What is not complete after {} goes to "
+      "quarantine.",
       summary.waiting == 1 ? "1 piece" : with_thousands(summary.waiting) + " pieces",
       summary.waiting == 1 ? "waits" : "wait", human_duration(std::max(0.0, age)),
       duration_text(report.incomplete_after_ms));
+  std::string out = "\n  " + wrap_words(text, 2, kWidth) + "\n";
   if (!summary.waiting_chunks.empty()) {
     out += "    chunks:";
     for (const std::string& chunk : summary.waiting_chunks) out += " " + printable(chunk);
@@ -186,8 +189,9 @@ std::string curiosities_text(const RunReport& report) {
   if (report.summary.curiosities.empty()) return {};
   const std::vector<std::pair<std::string, int64_t>> list(report.summary.curiosities.begin(),
                                                           report.summary.curiosities.end());
-  return fmt::format("\n  Landed, but unusual: {}. docs/OPERATIONS.md says what each means.\n",
-                     reasons_text(list));
+  const std::string text =
+      fmt::format("Landed, but unusual: {}. docs/OPERATIONS.md says what each means.", reasons_text(list));
+  return "\n  " + wrap_words(text, 2, kWidth) + "\n";
 }
 
 std::string books_json(const Books& books) {

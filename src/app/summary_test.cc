@@ -86,8 +86,8 @@ TEST(Summary, says_what_waits_for_how_long_and_what_becomes_of_it) {
   EXPECT_THAT(
       summary_text(report, false),
       HasSubstr(
-          "  3 pieces of oversized records wait for the rest, the oldest for 2 d 3 h. What is not complete "
-          "after 8d goes to\n  quarantine.\n    chunks: c-7f3a\n"));
+          "  3 pieces of oversized records wait for the rest, the oldest for 2 d 3 h. What is not complete\n"
+          "  after 8d goes to quarantine.\n    chunks: c-7f3a\n"));
 }
 
 TEST(Summary, names_tables_without_a_key_and_how_to_give_one) {

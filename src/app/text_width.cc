@@ -93,6 +93,28 @@ std::string cut_to_width(std::string_view text, size_t width) {
   return std::string(text);
 }
 
+std::string wrap_words(std::string_view text, size_t indent, size_t width) {
+  std::string out;
+  size_t column = indent;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    const size_t word_width = display_width(word);
+    if (column > indent && column + 1 + word_width > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word_width;
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
