@@ -415,6 +415,18 @@ TEST(Views, CanBeReplacedAsColumnsAppearAndWiden) {
   EXPECT_THAT(log.lines("FROM t_current"), ElementsAre("1|NULL", "two|true"));
 }
 
+TEST(Views, CanBeReadFromAnotherDatabaseThatAttachesThisOne) {
+  LogForTest log;
+  log.run("ATTACH ':memory:' AS shop; USE shop;");
+  log.run(duckdb_schema());
+  log.make(small_views());
+  log.land({{"1", image(1, "a")}});
+  log.run("USE memory");
+  EXPECT_THAT(log.lines("SELECT status FROM shop.t_current"), ElementsAre("a"));
+  log.run("USE shop");
+  EXPECT_THAT(log.lines("SELECT status FROM t_as_of('infinity')"), ElementsAre("a"));
+}
+
 TEST(Schema, CanBeRunAgainOverALogInUse) {
   LogForTest log;
   log.make(small_views());

@@ -189,6 +189,13 @@ TEST(DuckDbTypes, AnImageThatDuckDbCannotParseIsARowOfNullsAndFailsNobody) {
   EXPECT_THAT(text.log.lines("SELECT id, x FROM t_current"), ElementsAre("0|good", "NULL|NULL"));
 }
 
+TEST(DuckDbTypes, AsTextANumberReadsBackAsTheSameDoubleAndAnObjectHasNoBlanks) {
+  Shown text(plain(Type::Text),
+             {"1.10", "0.30000000000000004", "1e300", "9007199254740993", R"({"b": 1, "a": [ ]})"});
+  EXPECT_THAT(text.texts(),
+              ElementsAre("1.1", "0.30000000000000004", "1e300", "9007199254740993", R"({"b":1,"a":[]})"));
+}
+
 // One value of each kind that a column can show, as JSON and as the text that a view must still hold.
 struct Sample {
   ValueKind kind;
