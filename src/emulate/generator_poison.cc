@@ -4,6 +4,7 @@
 
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -202,6 +203,12 @@ std::string head_of(const Brew& brew, uint64_t total, uint32_t crc) {
   return head_record(brew.fields(), std::nullopt, SplitImage{brew.chunk_id, total, crc});
 }
 
+// A chunk of which no piece can be used.
+Poison all_of(Poison poison) {
+  poison.quarantined_at_least = static_cast<int64_t>(poison.records.size());
+  return poison;
+}
+
 std::string piece_of(const Brew& brew, uint64_t index, std::string_view data) {
   return fragment_record(brew.chunk_id, index, data);
 }
@@ -212,7 +219,7 @@ Poison wrong_crc(const Brew& brew) {
   for (size_t index = 0; index < pieces.size(); ++index) {
     poison.records.push_back(piece_of(brew, index, pieces[index]));
   }
-  return poison;
+  return all_of(std::move(poison));
 }
 
 Poison chunk_not_object(const Brew& brew) {
@@ -222,7 +229,7 @@ Poison chunk_not_object(const Brew& brew) {
   Poison poison = one(head_of(brew, 2, crc32c(text)));
   poison.records.push_back(piece_of(brew, 0, text.substr(0, 1)));
   poison.records.push_back(piece_of(brew, 1, text.substr(1)));
-  return poison;
+  return all_of(std::move(poison));
 }
 
 Poison orphan_fragment(const Brew& brew) {
@@ -240,12 +247,14 @@ Poison lone_head(const Brew& brew) {
   return poison;
 }
 
-// The index that is in range is missing, so that the chunk cannot be complete in any order of arrival.
+// Complete as far as its head asks, with one piece too many; what is complete has another crc32c, so that it
+// cannot land in any order of arrival.
 Poison index_beyond_total(const Brew& brew) {
   Poison poison = one(head_of(brew, 2, crc32c(brew.image)));
-  poison.records.push_back(piece_of(brew, 0, "half"));
+  poison.records.push_back(piece_of(brew, 0, "{\"poison\":"));
+  poison.records.push_back(piece_of(brew, 1, "1}"));
   poison.records.push_back(piece_of(brew, 2 + brew.random.below(3), "beyond"));
-  return poison;
+  return all_of(std::move(poison));
 }
 
 Poison negative_index(const Brew& brew) {
@@ -268,13 +277,13 @@ Poison bad_crc_text(const Brew& brew) {
   return one(replaced(head_of(brew, 2, 7), "\"crc32c\":\"7\"", brew.any(kCrcs)));
 }
 
-// The last piece never comes, so that the chunk cannot be complete before the conflict is seen.
+// Two pieces of one index, and neither makes the image that the head's crc32c tells of.
 Poison conflicting_fragment(const Brew& brew) {
-  Poison poison = one(head_of(brew, 3, crc32c(brew.image)));
+  Poison poison = one(head_of(brew, 2, crc32c(brew.image)));
   poison.records.push_back(piece_of(brew, 0, "{\"poison\":"));
-  poison.records.push_back(piece_of(brew, 1, "\"one\""));
-  poison.records.push_back(piece_of(brew, 1, "\"two\""));
-  return poison;
+  poison.records.push_back(piece_of(brew, 1, "\"one\"}"));
+  poison.records.push_back(piece_of(brew, 1, "\"two\"}"));
+  return all_of(std::move(poison));
 }
 
 struct Class {
