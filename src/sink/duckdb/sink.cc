@@ -418,8 +418,9 @@ class Sink final : public DuckDbSink {
       TRY(writer_->execute(view.create_view));
       TRY(writer_->execute(view.create_macro));
       TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view.view_name)}));
-      TRY(writer_->execute("INSERT INTO cdc_views VALUES ($1, $2)",
-                           {std::string_view(view.view_name), std::string_view(view.macro_name)}));
+      TRY(writer_->execute("INSERT INTO cdc_views VALUES ($1, $2, $3, $4)",
+                           {std::string_view(view.view_name), std::string_view(view.macro_name),
+                            std::string_view(view.table.schema), std::string_view(view.table.table)}));
     }
     made_views_ = std::move(wanted);
     views_made_ = true;

@@ -28,7 +28,7 @@ CREATE TABLE cdc_tables (source_schema VARCHAR, source_table VARCHAR, key_column
                          key_learned_at_ns BIGINT, key_mismatches BIGINT);
 CREATE TABLE cdc_columns (source_schema VARCHAR, source_table VARCHAR, name VARCHAR, kinds INTEGER,
                           first_commit_ts_ns BIGINT, ordinal INTEGER);
-CREATE TABLE cdc_views (view_name VARCHAR, macro_name VARCHAR);
+CREATE TABLE cdc_views (view_name VARCHAR, macro_name VARCHAR, source_schema VARCHAR, source_table VARCHAR);
 )";
 
 Result<std::optional<std::string>> stored_version(Connection& connection) {
