@@ -64,7 +64,7 @@ std::string message_of(Ending ending, const std::string& id) {
       return fmt::format(
           "chunk {}: several heads contradict each other, and none has the crc32c of the fragments", id);
     case Ending::ImageTooLarge:
-      return fmt::format("chunk {}: the image is longer than the limit of max_image_bytes", id);
+      return fmt::format("chunk {}: its image is longer than what can be put together", id);
     case Ending::IncompleteChunk:
       return fmt::format("chunk {}: the rest of it did not come in time; when it comes, {}", id, kRetryHint);
     case Ending::RejectedImage:

@@ -125,11 +125,11 @@ std::unique_ptr<HeldPiece> Assembler::State::hold(const Arrival& arrival) {
 Result<void> Assembler::State::check_room(const Arrival& arrival) const {
   if (groups_.pieces() < options_.max_waiting_pieces) return {};
   return refused(
-      fmt::format("{} fragments and heads of oversized records wait for the rest of their images, and more "
-                  "cannot be kept; chunk "
-                  "{} is one too many. See what waits with sluice quarantine list, and lower "
-                  "--incomplete-after to set aside "
-                  "what will not be completed.",
+      fmt::format("{} fragments and heads of oversized records wait for the rest of their images, and no "
+                  "more can be kept; that "
+                  "of chunk {} is one too many. Lower --incomplete-after, so that what is never completed "
+                  "goes into quarantine "
+                  "sooner.",
                   groups_.pieces(), shown(arrival.chunk_id)));
 }
 

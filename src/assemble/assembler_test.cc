@@ -591,6 +591,41 @@ TEST_F(AssemblerTest, TheCrcDecidesBetweenConflictingHeads) {
   } while (std::ranges::next_permutation(order).found);
 }
 
+TEST_F(AssemblerTest, OneWholeHeadThatIsWrongDoesNotEndTheWaitOfAnother) {
+  EXPECT_EQ(add(head(head_of("c1", kText, 3))), Fate::Waits);
+  EXPECT_EQ(add(head(head_of("c1", "too short", 2))), Fate::Waits);
+  EXPECT_EQ(add(fragment("c1", 0, kParts[0])), Fate::Waits);
+  EXPECT_EQ(add(fragment("c1", 1, kParts[1])), Fate::Waits) << "the wrong head has all it wants";
+  EXPECT_EQ(add(fragment("c1", 2, kParts[2])), Fate::Landed);
+  EXPECT_THAT(reasons_, ElementsAre("conflicting-head"));
+}
+
+TEST_F(AssemblerTest, AQuarantinedPairOfChunksKnowsEachOnesOwnFragments) {
+  HeadSpec spec;
+  spec.awaited = {{"a", 1, crc32c("x")}, {"b", 1, crc32c("right")}};
+  add(head(spec));
+  add(fragment("a", 0, "x"));
+  EXPECT_EQ(add(fragment("b", 0, "y")), Fate::Quarantined);
+  EXPECT_THAT(reasons_, AllOf(Each("crc-mismatch"), testing::SizeIs(3)));
+  EXPECT_EQ(add(fragment("a", 0, "x")), Fate::Repeat);
+  EXPECT_EQ(add(fragment("b", 0, "x")), Fate::Quarantined) << "x was the other chunk's";
+  EXPECT_EQ(add(head(spec)), Fate::Repeat);
+}
+
+TEST_F(AssemblerTest, APairOfChunksIsAsOldAsItsOldestPiece) {
+  const int64_t start = clock_.wall_ns();
+  add(fragment("b", 0, "y"));
+  clock_.advance_ns(kDay);
+  add(fragment("a", 0, "x"));
+  HeadSpec spec;
+  spec.awaited = {{"a", 2, 0}, {"b", 2, 0}};
+  add(head(spec));
+  EXPECT_EQ(assembler_->waiting(1).oldest_ns, start);
+  clock_.advance_ns(7 * kDay);
+  expire();
+  EXPECT_EQ(quarantined_.size(), 3U);
+}
+
 TEST_F(AssemblerTest, NoChoiceOfConflictingFragmentsMatches) {
   add(fragment("c1", 0, "a"));
   add(fragment("c1", 0, "b"));
