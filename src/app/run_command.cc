@@ -36,6 +36,7 @@ void say_what_is_durable(const pipeline::Snapshot& last) {
 
 Result<RunReport> run(const Options& options, const std::string& from, const std::string& to,
                       ProgressMeter& meter, pipeline::Snapshot& last) {
+  const std::atomic<bool>& stop = watch_for_interrupts();
   auto catalog = TRY(catalog_of(options));
   TRY(check_source(from));
   const auto sink = TRY(open_store(options, to, true, catalog));
@@ -49,9 +50,8 @@ Result<RunReport> run(const Options& options, const std::string& from, const std
     last = snapshot;
     meter.show(snapshot);
   };
-  const pipeline::Hooks hooks{.progress = show,
-                              .notice = [&](const std::string& text) { meter.notice(text); },
-                              .stop = &watch_for_interrupts()};
+  const pipeline::Hooks hooks{
+      .progress = show, .notice = [&](const std::string& text) { meter.notice(text); }, .stop = &stop};
   RunReport report;
   report.summary = TRY(
       pipeline::run(*source, *sink, pipeline_options_of(options, std::move(catalog)), system_clock(), hooks));

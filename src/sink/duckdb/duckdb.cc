@@ -49,7 +49,8 @@ Error open_error(const OpenOptions& options, const std::string& message) {
                     "it or stop it.",
                     name, lock_holder(message)));
   }
-  if (has("not a valid DuckDB database file") || has("not a DuckDB database")) {
+  if (has("not a valid DuckDB database file") || has("not a DuckDB database") ||
+      has("scanner.duckdb_extension")) {
     return refused(fmt::format(
         "cannot open {}: it is not a DuckDB file. Name another file; this one was not touched.", name));
   }

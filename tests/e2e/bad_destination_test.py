@@ -1,0 +1,89 @@
+"""A destination that cannot be written: one sentence, a non-zero exit, and nothing of others is touched."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+
+from harness import Case, change, lines, main
+
+ROWS = lines(change({"id": i, "body": f"{i:08x}" * 40}) for i in range(20_000))
+
+
+class BadDestination(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("in.ndjson", ROWS)
+
+    def run_to(self, to, code, **how):
+        return self.sluice("run", "--from", "file:in.ndjson", "--to", to, "--progress", "none", code=code, **how)
+
+    def test_a_directory(self):
+        (self.folder / "shop").mkdir()
+        done = self.run_to("duckdb:shop", 1)
+        self.assertEqual(done.stderr, "sluice: cannot write to duckdb:shop: it is a directory. Name a file, for example "
+                                      "duckdb:shop/shop.duckdb.\n")
+
+    def test_another_programs_file(self):
+        other = sqlite3.connect(self.folder / "other.db")
+        other.execute("CREATE TABLE t (x)")
+        other.commit()
+        other.close()
+        for name in ("other.db", "in.ndjson"):
+            before = (self.folder / name).read_bytes()
+            done = self.run_to(f"duckdb:{name}", 1)
+            self.assert_one_sentence(done.stderr)
+            self.assertIn(f"duckdb:{name}", done.stderr)
+            self.assertEqual((self.folder / name).read_bytes(), before)
+
+    def test_a_folder_that_is_not_there(self):
+        self.assert_one_sentence(self.run_to("duckdb:no/such/shop.duckdb", 1).stderr)
+
+    def test_a_full_disk_keeps_what_was_confirmed_and_a_later_run_continues(self):
+        flags = ("--batch-rows", "1000", "--batch-ms", "3600000")
+
+        def small_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))
+
+        done = self.sluice("run", "--from", "file:in.ndjson", "--to", "duckdb:full.duckdb", "--progress", "none", *flags,
+                           code=None, preexec_fn=small_disk)
+        self.assertNotEqual(done.returncode, 0, "the file did not reach the limit")
+        self.sluice("run", "--from", "file:in.ndjson", "--to", "duckdb:full.duckdb", "--progress", "none")
+        self.assertEqual(self.rows("full.duckdb", "SELECT count(*) n, count(DISTINCT record_id) d FROM cdc_events"),
+                         [{"n": 20_000, "d": 20_000}])
+
+    def test_a_read_only_file(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may write everything; run this as another user")
+        self.run_to("duckdb:shop.duckdb", 0)
+        (self.folder / "shop.duckdb").chmod(0o444)
+        self.write("in.ndjson", lines([change({"id": -1})]))
+        self.assert_one_sentence(self.run_to("duckdb:shop.duckdb", 1).stderr)
+
+    def test_a_second_writer(self):
+        first = self.start("run", "--from", "file:-", "--to", "duckdb:shop.duckdb", "--batch-ms", "1", stdin=-1)
+        first.stdin.write(ROWS[:1000].encode())
+        first.stdin.flush()
+        while not (self.folder / "shop.duckdb").exists():
+            self.assertIsNone(first.poll())
+        for _ in range(50):
+            done = self.run_to("duckdb:shop.duckdb", None)
+            if done.returncode != 0:
+                break
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assert_one_sentence(done.stderr)
+        self.assertIn(str(first.pid), done.stderr)
+
+    def test_output_to_a_full_device(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full here")
+        self.run_to("duckdb:shop.duckdb", 0)
+        with open("/dev/full", "wb") as full:
+            answer = subprocess.run([self.program, "query", "--db", "shop.duckdb", "FROM cdc_events"], cwd=self.folder,
+                                    stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+        self.assertEqual(answer.returncode, 1)
+        self.assertEqual(answer.stderr.decode(), "sluice: cannot write to standard output: No space left on device.\n")
+
+
+if __name__ == "__main__":
+    main()
