@@ -14,9 +14,9 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 
+namespace sluice {
 namespace {
 
-using namespace sluice;
 using assemble::Assembler;
 using assemble::Outcome;
 using Decoded = std::variant<change::Fragment, change::ChunkedHead>;
@@ -206,8 +206,10 @@ class World final : public assemble::FragmentStore {
 };
 
 }  // namespace
+}  // namespace sluice
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  World().tell({reinterpret_cast<const char*>(data), size});
+  sluice::World().tell({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -134,9 +134,8 @@ void LineWindow::place(change::Block& block, size_t bytes, const std::string& sh
     texts = block.arena.allocate(text_bytes);
   }
   const char* const new_start = block.memory ? block.memory.get() : old_start;
-  std::memcpy(texts, shard.data(), shard.size());
   const std::string_view shard_text(texts, shard.size());
-  texts += shard.size();
+  texts = std::ranges::copy(shard, texts).out;
   for (change::RawRecord& record : block.records) {
     const auto at = static_cast<size_t>(record.bytes.data() - old_start);
     const auto [end, error] = std::to_chars(texts, texts + digits, offset_ + at);
