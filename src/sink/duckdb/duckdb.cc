@@ -1,3 +1,4 @@
+// Reason for length: everything that touches DuckDB's C API stands in this one file.
 #include "sink/duckdb/duckdb.h"
 
 #include <duckdb.h>
@@ -293,6 +294,8 @@ duckdb_type column_type(ColumnKind kind) {
       return DUCKDB_TYPE_TIMESTAMP;
     case ColumnKind::Text:
       return DUCKDB_TYPE_VARCHAR;
+    case ColumnKind::Blob:
+      return DUCKDB_TYPE_BLOB;
   }
   return DUCKDB_TYPE_VARCHAR;
 }
@@ -304,7 +307,7 @@ void bind_feed(duckdb_bind_info info) {
     duckdb_bind_add_result_column(info, name.c_str(), type);
     duckdb_destroy_logical_type(&type);
   }
-  duckdb_bind_set_cardinality(info, definition->feed->rows, true);
+  duckdb_bind_set_cardinality(info, definition->feed->count(), true);
 }
 
 void start_feed(duckdb_init_info info) {
@@ -322,7 +325,7 @@ void fill_from_feed(duckdb_function_info info, duckdb_data_chunk chunk) {
   const auto* definition = static_cast<const FeedDefinition*>(duckdb_function_get_extra_info(info));
   auto* scan = static_cast<FeedScan*>(duckdb_function_get_init_data(info));
   auto* thread = static_cast<FeedThread*>(duckdb_function_get_local_init_data(info));
-  const size_t rows = definition->feed->rows;
+  const size_t rows = definition->feed->count();
   if (thread->at == thread->end) {
     thread->at = std::min(rows, scan->next_row.fetch_add(kMorselRows));
     thread->end = std::min(rows, thread->at + kMorselRows);

@@ -39,7 +39,7 @@ struct Bytes {
 };
 using Value = std::variant<std::monostate, int64_t, std::string_view, Bytes>;
 
-enum class ColumnKind : uint8_t { Int64, Timestamp, Text };
+enum class ColumnKind : uint8_t { Int64, Timestamp, Text, Blob };
 
 // The cells of up to 2,048 rows, to be filled. A text is not copied: it must live until the statement has
 // ended.
@@ -55,7 +55,7 @@ class ChunkWriter {
 
 // Rows of ours that a statement may read as a table. Filled by several threads at once, each another range.
 struct RowFeed {
-  size_t rows = 0;
+  std::function<size_t()> count;  // the rows there are, for the whole of one statement
   std::function<void(ChunkWriter& writer, size_t first_row, size_t count)> fill;
 };
 

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sink/duckdb/batch_feeds.h"
 #include "sink/duckdb/store.h"
 #include "sql/duckdb.h"
 #include "sql/quote.h"
@@ -25,31 +26,21 @@ namespace {
 
 using Cells = std::vector<std::optional<std::string>>;
 
-// The columns of the row function, in the order of cdc_events.
-const std::vector<std::pair<std::string, ColumnKind>> kEventColumns = {
-    {"event_id", ColumnKind::Int64},
-    {"source_schema", ColumnKind::Text},
-    {"source_table", ColumnKind::Text},
-    {"operation", ColumnKind::Text},
-    {"record_id", ColumnKind::Text},
-    {"event_data", ColumnKind::Text},
-    {"commit_timestamp", ColumnKind::Timestamp},
-    {"commit_ts_ns", ColumnKind::Int64},
-    {"tx_id", ColumnKind::Text},
-    {"shard_id", ColumnKind::Text},
-    {"sequence_number", ColumnKind::Text},
-    {"ingested_at", ColumnKind::Timestamp},
-};
-
 // What makes two rows of the log the same change delivered twice.
 constexpr const char* kSameChange =
     "source_schema, source_table, record_id, commit_ts_ns, operation, event_data";
+// Which rows to be landed are in the log.
+constexpr const char* kLandedAlready =
+    "SELECT arrived.event_id FROM sluice_rows() AS arrived SEMI JOIN cdc_events AS landed ON "
+    "arrived.commit_ts_ns = "
+    "landed.commit_ts_ns AND arrived.record_id = landed.record_id AND arrived.source_table = "
+    "landed.source_table AND "
+    "arrived.source_schema = landed.source_schema AND arrived.operation = landed.operation AND "
+    "arrived.event_data = "
+    "CAST(landed.event_data AS VARCHAR)";
 
 int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
 std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-
-// Nanoseconds to whole microseconds, downwards, so that the order is kept before 1970 too.
-int64_t to_us(int64_t ns) { return ns >= 0 ? ns / 1000 : -((-ns + 999) / 1000); }
 
 class Sink final : public DuckDbSink {
  public:
@@ -63,8 +54,7 @@ class Sink final : public DuckDbSink {
   Result<void> open() {
     TRY(prepare_store(*writer_, options_.path));
     TRY(writer_->execute("SET preserve_insertion_order = false"));
-    feed_.fill = [this](ChunkWriter& out, size_t first, size_t count) { fill(out, first, count); };
-    TRY(writer_->define_rows("sluice_rows", kEventColumns, feed_, options_.threads));
+    TRY(feeds_.define(*writer_, options_.threads));
     record_id_of_ = [this](std::string_view operation, std::string_view image) {
       return (*rekey_)(operation, image);
     };
@@ -94,7 +84,7 @@ class Sink final : public DuckDbSink {
       made_views_.clear();
       return applied;
     }
-    next_event_id_ += static_cast<int64_t>(batch.rows.size());
+    next_event_id_ += static_cast<int64_t>(feeds_.landing().size());
     next_quarantine_id_ += static_cast<int64_t>(batch.quarantined.size());
     released_.clear();
     return applied;
@@ -247,81 +237,76 @@ class Sink final : public DuckDbSink {
     return {};
   }
 
-  void fill(ChunkWriter& out, size_t first, size_t count) const {
-    for (size_t i = 0; i < count; ++i) {
-      const Row& row = batch_->rows[first + i];
-      const TableName& table = batch_->tables[row.table];
-      out.set(0, i, next_event_id_ + static_cast<int64_t>(first + i));
-      out.set(1, i, table.schema);
-      out.set(2, i, table.table);
-      out.set(3, i, row.operation);
-      out.set(4, i, row.record_id);
-      out.set(5, i, row.image);
-      out.set(6, i, to_us(row.commit_ts_ns));
-      out.set(7, i, row.commit_ts_ns);
-      out.set(8, i, row.tx_id);
-      out.set(9, i, row.position.shard);
-      out.set(10, i, row.position.sequence);
-      out.set(11, i, ingested_at_us_);
-    }
-  }
-
   Result<Applied> insert_rows(const Batch& batch) {
     Applied applied;
-    if (batch.rows.empty()) return applied;
-    batch_ = &batch;
-    feed_.rows = batch.rows.size();
-    ingested_at_us_ = to_us(system_clock().wall_ns());
-    if (options_.repeats == Repeats::Land) {
-      TRY(writer_->execute("INSERT INTO cdc_events SELECT * FROM sluice_rows()"));
-      return applied;
+    feeds_.take(batch, next_event_id_, next_quarantine_id_, system_clock().wall_ns());
+    std::vector<uint32_t>& landing = feeds_.landing();
+    if (options_.repeats == Repeats::Skip) {
+      take_out_twins(batch, applied);
+      TRY(take_out_landed(batch, applied));
     }
-    TRY(writer_->execute(fmt::format(
-        "INSERT INTO cdc_events SELECT * EXCLUDE (nth) FROM (SELECT *, row_number() OVER (PARTITION BY {0} "
-        "ORDER BY "
-        "event_id) AS nth FROM sluice_rows()) AS arrived WHERE nth = 1 AND NOT EXISTS (SELECT 1 FROM "
-        "cdc_events AS "
-        "landed WHERE landed.commit_ts_ns = arrived.commit_ts_ns AND landed.record_id = arrived.record_id "
-        "AND "
-        "landed.source_table = arrived.source_table AND landed.source_schema = arrived.source_schema AND "
-        "landed.operation = arrived.operation AND CAST(landed.event_data AS VARCHAR) = arrived.event_data)",
-        kSameChange)));
-    for (const Row& row : batch.rows) ++applied.repeats_skipped[std::string(row.position.shard)];
-    TRY(each_row(*writer_,
-                 "SELECT shard_id, count(*) FROM cdc_events WHERE event_id >= $1::BIGINT GROUP BY shard_id",
-                 {next_event_id_},
-                 [&applied](const Cells& row) { applied.repeats_skipped[text(row[0])] -= number(row[1]); }));
+    if (landing.empty()) return applied;
+    TRY(writer_->execute("INSERT INTO cdc_events SELECT * FROM sluice_rows()"));
     return applied;
+  }
+
+  // Of rows of this batch that are the same change, keeps the first.
+  void take_out_twins(const Batch& batch, Applied& applied) {
+    const auto identity = [&batch](uint32_t at) {
+      const Row& row = batch.rows[at];
+      return std::tie(row.commit_ts_ns, row.record_id, row.operation, row.table, row.image);
+    };
+    const auto hash = [&batch](uint32_t at) {
+      const Row& row = batch.rows[at];
+      return std::hash<std::string_view>()(row.record_id) ^
+             (static_cast<size_t>(row.commit_ts_ns) * 0x9E3779B97F4A7C15U);
+    };
+    const auto equal = [&identity](uint32_t a, uint32_t b) { return identity(a) == identity(b); };
+    std::unordered_set<uint32_t, decltype(hash), decltype(equal)> seen(feeds_.landing().size(), hash, equal);
+    std::erase_if(feeds_.landing(), [&](uint32_t at) {
+      return !seen.insert(at).second && note_skipped(batch.rows[at], applied);
+    });
+  }
+
+  // Takes out the rows that are in the log already.
+  Result<void> take_out_landed(const Batch& batch, Applied& applied) {
+    if (feeds_.landing().empty()) return {};
+    std::set<size_t> landed;
+    TRY(each_row(*writer_, kLandedAlready, {}, [&](const Cells& row) {
+      landed.insert(static_cast<size_t>(number(row[0]) - next_event_id_));
+    }));
+    size_t at = 0;
+    std::erase_if(feeds_.landing(), [&](uint32_t row) {
+      return landed.contains(at++) && note_skipped(batch.rows[row], applied);
+    });
+    return {};
+  }
+
+  // Always true, for the conditions above.
+  static bool note_skipped(const Row& row, Applied& applied) {
+    ++applied.repeats_skipped[std::string(row.position.shard)];
+    return true;
   }
 
   // The waiting pieces, the finished chunks and the quarantine.
   Result<void> insert_side_rows(const Batch& batch) {
-    for (const std::string& chunk_id : batch.chunks_removed) {
-      TRY(writer_->execute("DELETE FROM cdc_fragments WHERE chunk_id = $1", {std::string_view(chunk_id)}));
-    }
-    for (const Piece& piece : batch.pieces_added) {
+    if (!batch.chunks_removed.empty()) {
       TRY(writer_->execute(
-          "INSERT INTO cdc_fragments VALUES ($1, CAST($2 AS BOOLEAN), $3, $4, $5, $6, $7)",
-          {std::string_view(piece.chunk_id), int64_t{piece.is_head}, int64_t{piece.index},
-           piece.position.shard, piece.position.sequence, piece.first_seen_ns, Bytes{piece.bytes}}));
+          "DELETE FROM cdc_fragments WHERE chunk_id IN (SELECT chunk_id FROM sluice_removed_chunks())"));
     }
-    for (const change::FinishedChunk& chunk : batch.chunks_finished) {
-      TRY(writer_->execute("DELETE FROM cdc_finished_chunks WHERE chunk_id = $1",
-                           {std::string_view(chunk.chunk_id)}));
-      TRY(writer_->execute("INSERT INTO cdc_finished_chunks VALUES ($1, $2, $3, $4, $5)",
-                           {std::string_view(chunk.chunk_id), int64_t{chunk.crc32c},
-                            int64_t{chunk.total_fragments}, Bytes{chunk.piece_crcs}, chunk.finished_ns}));
+    if (!batch.pieces_added.empty())
+      TRY(writer_->execute("INSERT INTO cdc_fragments SELECT * FROM sluice_pieces()"));
+    if (!batch.chunks_finished.empty()) {
+      TRY(
+          writer_->execute("DELETE FROM cdc_finished_chunks WHERE chunk_id IN (SELECT chunk_id FROM "
+                           "sluice_finished_chunks())"));
+      TRY(writer_->execute("INSERT INTO cdc_finished_chunks SELECT * FROM sluice_finished_chunks()"));
     }
     for (const QuarantineEntry& entry : released_) {
       TRY(writer_->execute("DELETE FROM cdc_quarantine WHERE id = $1", {entry.id}));
     }
-    int64_t id = next_quarantine_id_;
-    for (const change::QuarantinedRecord& record : batch.quarantined) {
-      TRY(writer_->execute("INSERT INTO cdc_quarantine VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                           {id++, record.position.shard, record.position.sequence,
-                            std::string_view(record.reason), std::string_view(record.message),
-                            std::string_view(record.chunk_id), record.first_seen_ns, Bytes{record.bytes}}));
-    }
+    if (!batch.quarantined.empty())
+      TRY(writer_->execute("INSERT INTO cdc_quarantine SELECT * FROM sluice_quarantine()"));
     return {};
   }
 
@@ -429,7 +414,7 @@ class Sink final : public DuckDbSink {
 
   SinkOptions options_;
   // Declared before the connections, whose row function and scalar function point to them.
-  RowFeed feed_;
+  BatchFeeds feeds_;
   TextFunction record_id_of_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Connection> writer_;
@@ -441,9 +426,7 @@ class Sink final : public DuckDbSink {
   bool views_made_ = false;
   std::vector<QuarantineEntry> released_;
   // Only during apply().
-  const Batch* batch_ = nullptr;
   const std::function<std::string(std::string_view, std::string_view)>* rekey_ = nullptr;
-  int64_t ingested_at_us_ = 0;
 };
 
 }  // namespace
