@@ -65,10 +65,22 @@ bool is_json(std::string_view text) {
   return verdict == simdjson::SUCCESS || verdict == simdjson::NUMBER_ERROR;
 }
 
+// Makes the members of this record the usual ones.
+void teach(decode::Decoder& decoder) {
+  static const decode::PaddedText usual(
+      R"({"type":"full","op":"c","before":null,"after":{"id":1,"status":"new","note":null},"source":{"version":"1.0","ts_ms":1790000123456,"ts_ns":1790000123456789017,"txId":"mzq4","schema":"depot","table":"parcel"},"ts_ms":1790000123519,"ts_ns":1790000123519004420})");
+  Arena arena;
+  decode::Decoded decoded;
+  // The members whose values are alike are noticed in every 16th record, and are usual after a few times.
+  for (int i = 0; i < 96; ++i) CHECK(decoder.decode({{}, usual.view()}, arena, decoded).ok());
+  CHECK(std::get<change::Change>(decoded).image.fields.size() == 3);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static decode::Decoder learned;
+  teach(learned);
   const decode::PaddedText text({reinterpret_cast<const char*>(data), size}, "\"}0");
   Arena arena;
   decode::Decoded decoded;

@@ -85,16 +85,18 @@ Result<void> read_commit_time(const Envelope& envelope, Origin& origin) {
       "the record has neither source.ts_ns nor any other time, so its place in the order is unknown");
 }
 
-// The name of a schema or table. One with a zero byte cannot come from PostgreSQL and would cut SQL text.
-Result<std::string_view> read_name(const Value& value, const char* field, Arena& arena) {
+// The name of a schema or table; empty where it is none. One with a zero byte cannot come from PostgreSQL and
+// would cut SQL text.
+std::string_view name_of(const Value& value, Arena& arena) {
   const std::string_view name = filled_string_of(value, kMaxNameBytes, arena);
-  if (name.empty() || (value.escaped && name.find('\0') != std::string_view::npos)) {
-    return malformed("no-table",
-                     fmt::format("`source.{}` is missing, not a string, empty, longer than {} bytes or has a "
-                                 "zero byte in it",
-                                 field, kMaxNameBytes));
-  }
-  return name;
+  return value.escaped && name.find('\0') != std::string_view::npos ? std::string_view() : name;
+}
+
+Error bad_name(const char* field) {
+  return malformed("no-table",
+                   fmt::format("`source.{}` is missing, not a string, empty, longer than {} bytes or has a "
+                               "zero byte in it",
+                               field, kMaxNameBytes));
 }
 
 Result<void> read_origin(const Envelope& envelope, Arena& arena, Origin& origin) {
@@ -107,8 +109,10 @@ Result<void> read_origin(const Envelope& envelope, Arena& arena, Origin& origin)
     return malformed(
         "bad-op", fmt::format("`op` is missing, not a string, empty or longer than {} bytes", kMaxOpBytes));
   }
-  origin.schema = TRY(read_name(envelope.source[S::Schema], "schema", arena));
-  origin.table = TRY(read_name(envelope.source[S::Table], "table", arena));
+  origin.schema = name_of(envelope.source[S::Schema], arena);
+  if (origin.schema.empty()) return bad_name("schema");
+  origin.table = name_of(envelope.source[S::Table], arena);
+  if (origin.table.empty()) return bad_name("table");
   const Value& tx_id = envelope.source[S::TxId];
   origin.tx_id = tx_id.is_string() ? string_of(tx_id, arena) : std::string_view();
   const Value& version = envelope.source[S::Version];

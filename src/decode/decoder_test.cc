@@ -181,6 +181,37 @@ TEST_F(DecoderTest, ForgetsTheRecordBeforeWhenThePlaceForTheResultIsUsedAgain) {
   EXPECT_EQ(change.origin.commit_time_from, CommitTimeFrom::Nanoseconds);
 }
 
+// The constants of a stream are soon known by heart; what differs from them must still be read as it is.
+TEST_F(DecoderTest, ReadsWhatDiffersFromTheUsualAfterAThousandRecordsThatDoNot) {
+  const std::string usual = upsert(R"({"id":1})");
+  const auto with = [&usual](std::string_view from, std::string_view to) {
+    std::string record = usual;
+    const size_t at = record.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return record.replace(at, from.size(), to);
+  };
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(reads(usual));
+  EXPECT_EQ(read_change(with(R"("parcel")", R"("parcels")")).origin.table, "parcels");
+  EXPECT_EQ(read_change(with(R"("parcel")", R"("parce")")).origin.table, "parce");
+  EXPECT_EQ(read_change(with(R"("parcel")", R"("p\u0061rcel")")).origin.table, "parcel");
+  EXPECT_EQ(read_change(with(R"("parcel")", R"( "parcel" )")).origin.table, "parcel");
+  EXPECT_EQ(read_change(with(R"("op":"c")", R"("op":"u")")).origin.op, "u");
+  EXPECT_EQ(read_change(with(R"("mzq4")", "null")).origin.tx_id, "");
+  EXPECT_TRUE(read_change(with(R"("1.0")", R"("1.00")")).origin.unknown_version);
+  EXPECT_TRUE(read_change(with(R"("1.0")", "1.0")).origin.unknown_version);
+  EXPECT_THAT(keys(read_change(with(R"("c","before":null)", R"("d","before":{"id":7})")).image),
+              ElementsAre("id"));
+  EXPECT_EQ(reason(with(R"("full")", R"("fuller")")), "unknown-type");
+  EXPECT_EQ(reason(with(R"("full")", R"("full"x)")), "not-json");
+  EXPECT_EQ(reason(with(R"("full")", R"("full)")), "not-json");
+  EXPECT_EQ(reason(with(R"("before":null)", R"("before":nullify)")), "not-json");
+  EXPECT_EQ(reason(with(R"("before":null)", R"("before":nul)")), "not-json");
+  EXPECT_EQ(reason(with(R"("before":null)", R"("type":"full")")), "duplicate-field");
+  const Change change = read_change(usual);
+  EXPECT_EQ(change.origin.table, "parcel");
+  EXPECT_EQ(change.origin.op, "c");
+}
+
 TEST_F(DecoderTest, ReadsFieldsInAnyOrderAndWithAnySpace) {
   const Change change = read_change(
       " \r\n\t{ \"ts_ns\" : 9 ,\"source\"\t:\n{\"table\":\"t\" , \"schema\" : \"s\",\"txId\":\"x\",\n"

@@ -77,7 +77,7 @@ EnvelopeReader::EnvelopeReader()
 At EnvelopeReader::take_source(Scan& scan, At at, Members<SourceField>& source) {
   return take_object(scan, at, source_trail_, [&](const Key& key, At place) -> At {
     Value* const value = place_of(scan, key, source, ignored_);
-    return value == nullptr ? nullptr : take_value(scan, place, *value, 2);
+    return value == nullptr ? nullptr : source_trail_.take_known_value(scan, place, key.known, *value, 2);
   });
 }
 
@@ -87,10 +87,10 @@ At EnvelopeReader::take_record(Scan& scan, At at, Envelope& envelope) {
     Value* const value = place_of(scan, key, envelope.record, ignored_);
     if (value == nullptr) return nullptr;
     const int field = key.known->field;
-    if (field != F::After && field != F::Before && field != F::Source)
-      return take_value(scan, place, *value, 1);
-    place = skip_space(place, scan.end);
-    if (place >= scan.end || *place != '{') return take_value(scan, place, *value, 1);
+    const bool may_be_read = field == F::After || field == F::Before || field == F::Source;
+    if (may_be_read) place = skip_space(place, scan.end);
+    if (!may_be_read || *place != '{' || place >= scan.end)
+      return record_trail_.take_known_value(scan, place, key.known, *value, 1);
     value->kind = change::ValueKind::Object;
     if (field == F::Source) return take_source(scan, place, envelope.source);
     return field == F::After ? images_.take(scan, place, 1, after_fields_, envelope.after)

@@ -26,6 +26,24 @@ uint64_t hash_of(std::string_view name) {
 
 }  // namespace
 
+void UsualValue::notice(const Value& value) {
+  const bool whole =
+      value.is_string() || value.kind == change::ValueKind::Null || value.kind == change::ValueKind::Bool;
+  if (!whole || value.escaped || value.text.size() > text_.size()) {
+    repeats_ = 0;
+    return;
+  }
+  if (value.text == std::string_view(text_.data(), size_)) {
+    repeats_ = std::min(repeats_ + 1, kUsual);
+    return;
+  }
+  repeats_ = 0;
+  std::memcpy(text_.data(), value.text.data(), value.text.size());
+  size_ = static_cast<uint32_t>(value.text.size());
+  which_ = static_cast<uint32_t>((uint64_t{1} << size_) - 1);
+  kind_ = value.kind;
+}
+
 KeyTrail::KeyTrail(Meaning meaning, size_t max_keys)
     : meaning_(meaning), max_keys_(max_keys), slots_(2 * max_keys) {
   keys_.reserve(max_keys);

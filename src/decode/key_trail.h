@@ -1,8 +1,9 @@
-// KeyTrail: the keys that objects of one sort have had, and which key came after which.
+// KeyTrail: the keys that objects of one sort have had, which key came after which, and their usual values.
 //
 // Records repeat each other's keys in the same order, so the next key is nearly always the one that followed
-// last time: one comparison takes it, and everything known about it comes along. Whatever is not as expected
-// is read in full and remembered; nothing is believed without being compared.
+// last time: one comparison takes it, and everything known about it comes along. So it is with values that
+// are always the same. Whatever is not as expected is read in full and remembered; nothing is believed
+// without being compared, so what was learned changes the speed and never the result.
 //
 // Memory is bounded: past `max_keys` keys the rest of the object is strangers, then all is forgotten and
 // learned anew. Threads: one owner.
@@ -17,6 +18,29 @@
 
 namespace sluice::decode {
 
+// The value that a key has again and again, such as "type":"full" or "before":null. Only of values that are
+// whole wherever their text stands: strings and words, but not numbers.
+class UsualValue {
+ public:
+  // Whether it is so usual that it is worth looking for, and stands there.
+  SLUICE_INLINE bool stands_at(At at, At end) const {
+    return repeats_ >= kUsual && end - at >= static_cast<std::ptrdiff_t>(size_) &&
+           same_16(at, text_.data(), which_) &&
+           (size_ <= 16 || same_16(at + 16, text_.data() + 16, which_ >> 16));
+  }
+  SLUICE_INLINE Value value(At at) const { return {{at, size_}, kind_, false}; }
+  // Takes notice of the value that the key has now.
+  void notice(const Value& value);
+
+ private:
+  static constexpr uint32_t kUsual = 4;
+  alignas(16) std::array<char, 32> text_{};
+  uint32_t which_ = 0;  // a bit for each byte that `text_` has
+  uint32_t size_ = 0;
+  uint32_t repeats_ = 0;
+  change::ValueKind kind_ = change::ValueKind::Null;
+};
+
 // A key as it stands in compact JSON: quote, name, quote, colon.
 struct KnownKey {
   // PostgreSQL's names have at most 63 bytes.
@@ -28,6 +52,7 @@ struct KnownKey {
   uint64_t seen_in = 0;        // the number of the last object that had it
   KnownKey* next = nullptr;    // the key that came after it last time
   KnownKey* other = nullptr;   // and the one before that
+  UsualValue usual;
 
   SLUICE_INLINE bool stands_at(At at, At end) const {
     if (end - at < static_cast<std::ptrdiff_t>(size)) return false;
@@ -51,7 +76,7 @@ class KeyTrail {
   // What a name, unescaped, stands for to the owner of the trail.
   using Meaning = int (*)(std::string_view name);
 
-  // `max_keys` is a power of two; a key takes about 130 bytes.
+  // `max_keys` is a power of two; a key takes about 200 bytes.
   KeyTrail(Meaning meaning, size_t max_keys);
   KeyTrail(const KeyTrail&) = delete;
   KeyTrail& operator=(const KeyTrail&) = delete;
@@ -75,6 +100,18 @@ class KeyTrail {
     key = unexpected_;
     return at;
   }
+  // Takes the value of `known`: what take_value() does, but the usual value costs one comparison.
+  SLUICE_INLINE At take_known_value(Scan& scan, At at, KnownKey* known, Value& value, int levels) {
+    if (known->usual.stands_at(at, scan.end)) {
+      value = known->usual.value(at);
+      return at + value.text.size();
+    }
+    at = take_value(scan, at, value, levels);
+    // Now and then is enough to learn what is usual, and costs next to nothing.
+    if (object_ % kNoticeEvery == 0 && at != nullptr && known != &stranger_) [[unlikely]]
+      known->usual.notice(value);
+    return at;
+  }
   // Notes that the object has this key. False if it had it before; strangers are not told apart, see
   // `strangers()`.
   SLUICE_INLINE bool note(KnownKey* known) {
@@ -86,6 +123,7 @@ class KeyTrail {
   size_t strangers() const { return strangers_; }
 
  private:
+  static constexpr uint64_t kNoticeEvery = 16;
   [[gnu::noinline]] At take_unexpected_key(Scan& scan, At at, char before, KnownKey* last);
   KnownKey* find_or_add(std::string_view name);
   void forget();

@@ -76,7 +76,7 @@ struct ValueEnd {
 };
 
 // The rare and the long cases, out of line. The place given to each is the same as that of the function
-// below that calls it.
+// below that calls it; a number's may be its sign.
 StringEnd take_any_string(Scan& scan, At at);
 [[gnu::noinline]] ValueEnd take_any_number(Scan& scan, At at);
 At take_container(Scan& scan, At at, int levels);
@@ -115,21 +115,20 @@ SLUICE_INLINE bool is_non_finite(std::string_view inside) {
   return inside == "NaN" || inside == "Infinity" || inside == "-Infinity";
 }
 
-// A number; `at` is on its first byte.
+// A number; `at` is on its first digit.
 SLUICE_INLINE ValueEnd take_number(Scan& scan, At at) {
   // The short integers, which need no comparison with a bound.
-  const At first = at + (*at == '-' ? 1 : 0);
-  const int digits = std::countr_one(digit_bits_within_16(first));
-  const At behind = first + digits;
+  const int digits = std::countr_one(digit_bits_within_16(at));
+  const At behind = at + digits;
   const bool whole = *behind == ',' || (*behind != '.' && (*behind | 0x20) != 'e');
-  if (digits != 0 && digits < 16 && whole && (*first != '0' || digits == 1) && behind < scan.end) [[likely]]
+  if (digits < 16 && whole && (*at != '0' || digits == 1) && behind < scan.end) [[likely]]
     return {behind, change::ValueKind::Int};
   return take_any_number(scan, at);
 }
 
 // null, true or false; `at` is on its first byte.
 SLUICE_INLINE ValueEnd take_literal(Scan& scan, At at) {
-  constexpr auto word_at = [](At text) {
+  const auto word_at = [](At text) {
     uint32_t word = 0;
     std::memcpy(&word, text, 4);
     return word;
@@ -161,8 +160,10 @@ SLUICE_INLINE At take_value(Scan& scan, At at, Value& value, int levels) {
     kind = c == '{' ? change::ValueKind::Object : change::ValueKind::Array;
     at = take_container(scan, at, levels);
   } else {
-    const bool number = static_cast<unsigned char>(c - '0') < 10 || c == '-';
-    const ValueEnd end = number ? take_number(scan, at) : take_literal(scan, at);
+    const bool digit = static_cast<unsigned char>(c - '0') < 10;
+    const ValueEnd end = digit      ? take_number(scan, at)
+                         : c == '-' ? take_any_number(scan, at)
+                                    : take_literal(scan, at);
     at = end.at;
     kind = end.kind;
   }
