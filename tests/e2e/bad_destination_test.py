@@ -29,12 +29,28 @@ class BadDestination(Case):
         other.execute("CREATE TABLE t (x)")
         other.commit()
         other.close()
-        for name in ("other.db", "in.ndjson"):
+        self.write("data.csv", "a,b\n1,2\n")
+        self.write("empty.duckdb", "")
+        for name in ("other.db", "in.ndjson", "data.csv", "empty.duckdb"):
             before = (self.folder / name).read_bytes()
             done = self.run_to(f"duckdb:{name}", 1)
             self.assert_one_sentence(done.stderr)
             self.assertIn(f"duckdb:{name}", done.stderr)
             self.assertEqual((self.folder / name).read_bytes(), before)
+
+    def test_names_that_duckdb_takes_for_something_else_than_a_file(self):
+        for name in (":memory:", "md:shop", "sqlite:shop", "s3://bucket/shop.duckdb"):
+            done = self.run_to(f"duckdb:{name}", 1)
+            self.assert_one_sentence(done.stderr)
+            self.assertIn(f"duckdb:{name}", done.stderr)
+        self.run_to("duckdb:./md:shop", 0)
+        self.assertEqual(self.value("./md:shop", "SELECT count(*) FROM cdc_events"), 20_000)
+
+    def test_an_ending_that_looks_like_data_is_a_store_all_the_same(self):
+        for name in ("shop.csv", "shop.json", "shop.parquet"):
+            self.run_to(f"duckdb:{name}", 0)
+            self.assertIn("Nothing new", self.run_to(f"duckdb:{name}", 0).stdout)
+            self.assertEqual(self.value(name, "SELECT count(*) FROM cdc_events"), 20_000)
 
     def test_a_folder_that_is_not_there(self):
         self.assert_one_sentence(self.run_to("duckdb:no/such/shop.duckdb", 1).stderr)

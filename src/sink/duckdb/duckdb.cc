@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <fstream>
 
 #include "base/text.h"
 
@@ -293,6 +294,7 @@ duckdb_type column_type(ColumnKind kind) {
     case ColumnKind::Timestamp:
       return DUCKDB_TYPE_TIMESTAMP;
     case ColumnKind::Text:
+    case ColumnKind::Json:
       return DUCKDB_TYPE_VARCHAR;
     case ColumnKind::Blob:
       return DUCKDB_TYPE_BLOB;
@@ -304,6 +306,8 @@ void bind_feed(duckdb_bind_info info) {
   const auto* definition = static_cast<const FeedDefinition*>(duckdb_bind_get_extra_info(info));
   for (const auto& [name, kind] : definition->columns) {
     duckdb_logical_type type = duckdb_create_logical_type(column_type(kind));
+    // DuckDB's JSON is a text with this alias; without it every image would be parsed once more by a cast.
+    if (kind == ColumnKind::Json) duckdb_logical_type_set_alias(type, "JSON");
     duckdb_bind_add_result_column(info, name.c_str(), type);
     duckdb_destroy_logical_type(&type);
   }
@@ -506,7 +510,54 @@ Result<std::unique_ptr<Connection>> DuckDbDatabase::connect() {
   return std::unique_ptr<Connection>(std::make_unique<DuckDbConnection>(connection));
 }
 
+// Some names mean something else than a file to DuckDB: then it would keep everything in memory, or
+// elsewhere.
+Result<void> check_name(const std::string& path) {
+  if (path.empty() || path == ":memory:") {
+    return refused(
+        fmt::format("duckdb:{} is no file, and what is in memory is gone at the end. Name a file, for "
+                    "example duckdb:shop.duckdb.",
+                    path));
+  }
+  const size_t colon =
+      path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+  if (colon != std::string::npos && colon > 1 && path[colon] == ':') {
+    return refused(
+        fmt::format("cannot open duckdb:{}: DuckDB takes {} for a service, not for a file here. Name a local "
+                    "file; one of this "
+                    "very name is duckdb:./{}.",
+                    path, path.substr(0, colon + 1), path));
+  }
+  return {};
+}
+
+// Whether the file begins as DuckDB's do. Others it would perhaps open as data, and keep all changes in
+// memory.
+Result<void> check_magic(const std::string& path) {
+  std::array<char, 12> head{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return {};  // DuckDB says why
+  file.read(head.data(), head.size());
+  if (file.gcount() == static_cast<std::streamsize>(head.size()) && std::memcmp(&head[8], "DUCK", 4) == 0)
+    return {};
+  return refused(fmt::format(
+      "cannot open duckdb:{}: it is not a DuckDB file. Name another file; this one was not touched.", path));
+}
+
+// That DuckDB holds this file, and not something in memory.
+Result<void> check_opened(Database& database, const std::string& path) {
+  const auto connection = TRY(database.connect());
+  const auto file = TRY(connection->query_value(
+      "SELECT path FROM duckdb_databases() WHERE database_name = current_database() AND NOT internal"));
+  if (file) return {};
+  return refused(
+      fmt::format("cannot open duckdb:{}: DuckDB takes this name for data, not for a database. Name "
+                  "another file, for example duckdb:{}.duckdb.",
+                  path, path));
+}
+
 Result<void> check_path(const OpenOptions& options) {
+  TRY(check_name(options.path));
   struct stat status {};
   const bool exists = stat(options.path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) {
@@ -523,7 +574,7 @@ Result<void> check_path(const OpenOptions& options) {
     return refused(fmt::format("cannot write to duckdb:{}: {}. Check the rights of the file and its folder.",
                                options.path, std::strerror(errno)));
   }
-  return {};
+  return exists ? check_magic(options.path) : Result<void>();
 }
 
 }  // namespace
@@ -571,7 +622,9 @@ Result<std::unique_ptr<Database>> open_database(const OpenOptions& options) {
     duckdb_free(message);
     return open_error(options, text);
   }
-  return std::unique_ptr<Database>(std::make_unique<DuckDbDatabase>(database));
+  auto opened = std::make_unique<DuckDbDatabase>(database);
+  TRY(check_opened(*opened, options.path));
+  return std::unique_ptr<Database>(std::move(opened));
 }
 
 }  // namespace sluice::sink::duckdb
