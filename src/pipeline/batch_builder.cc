@@ -309,10 +309,12 @@ Result<void> BatchBuilder::expire() {
 }
 
 bool BatchBuilder::full() const {
-  if (batch_started_ns_ == 0) return false;
   return static_cast<int64_t>(batch_.rows.size()) >= options_.batch_rows ||
-         batch_bytes_ >= options_.batch_bytes ||
-         clock_.steady_ns() - batch_started_ns_ >= options_.batch_ms * 1'000'000;
+         batch_bytes_ >= options_.batch_bytes;
+}
+
+bool BatchBuilder::due() const {
+  return !empty() && clock_.steady_ns() - batch_started_ns_ >= options_.batch_ms * 1'000'000;
 }
 
 bool BatchBuilder::empty() const { return batch_started_ns_ == 0; }

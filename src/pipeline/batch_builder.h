@@ -34,8 +34,10 @@ class BatchBuilder {
   // Moves what has waited too long into quarantine. Cheap when nothing is due.
   Result<void> expire();
 
-  // Whether the batch has reached a limit, or holds anything at all.
+  // Whether the batch has reached its limit of rows or bytes; whether its oldest record has waited for
+  // batch_ms; whether it holds nothing at all.
   bool full() const;
+  bool due() const;
   bool empty() const;
   // The finished batch; the next one starts empty. `number` is what committed() is told once it is durable.
   struct Sealed {

@@ -55,6 +55,10 @@ class SinkThread {
     const std::lock_guard lock(mutex_);
     return books_;
   }
+  bool idle() const {
+    const std::lock_guard lock(mutex_);
+    return !due_.has_value();
+  }
   bool failed() const {
     const std::lock_guard lock(mutex_);
     return error_.has_value();
@@ -201,7 +205,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
       }
       if (!pulled.ok()) {
         source_error = pulled.error();
-      } else if (std::optional<change::Block> block = std::move(pulled).value().block) {
+      } else if (std::optional<change::Block>& block = pulled.value().block) {
         read += static_cast<int64_t>(block->records.size());
         TRY(builder->add(std::move(*block)));
       } else {
@@ -210,8 +214,9 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
     }
     builder->committed(sink_thread.durable_batch());
     TRY(builder->expire());
-    if (builder->full() || ((ended || source_error) && !builder->empty()))
-      TRY(sink_thread.hand_over(builder->seal()));
+    // While the sink is busy a batch that is due goes on growing: larger ones land faster.
+    const bool ready = builder->full() || (builder->due() && sink_thread.idle());
+    if (ready || ((ended || source_error) && !builder->empty())) TRY(sink_thread.hand_over(builder->seal()));
     ticker.tick(source, *builder, sink_thread, read, false);
   }
   // What was read before the source failed is whole and is kept.

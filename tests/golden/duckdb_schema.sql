@@ -1,15 +1,15 @@
 CREATE TABLE IF NOT EXISTS cdc_events (
   event_id BIGINT,
-  source_schema VARCHAR,
-  source_table VARCHAR,
-  operation VARCHAR,
-  record_id VARCHAR,
-  event_data JSON,
+  source_schema VARCHAR USING COMPRESSION dictionary,
+  source_table VARCHAR USING COMPRESSION dictionary,
+  operation VARCHAR USING COMPRESSION dictionary,
+  record_id VARCHAR USING COMPRESSION fsst,
+  event_data JSON USING COMPRESSION fsst,
   commit_timestamp TIMESTAMP,
   commit_ts_ns BIGINT,
-  tx_id VARCHAR,
-  shard_id VARCHAR,
-  sequence_number VARCHAR,
+  tx_id VARCHAR USING COMPRESSION fsst,
+  shard_id VARCHAR USING COMPRESSION dictionary,
+  sequence_number VARCHAR USING COMPRESSION fsst,
   ingested_at TIMESTAMP
 );
 CREATE OR REPLACE MACRO cdc_live_rows(schema_name, table_name, through_ns) AS TABLE

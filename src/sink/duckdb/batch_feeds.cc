@@ -32,7 +32,7 @@ Result<void> BatchFeeds::define(Connection& connection, int threads) {
                   {"source_table", kText},
                   {"operation", kText},
                   {"record_id", kText},
-                  {"event_data", kText},
+                  {"event_data", ColumnKind::Json},
                   {"commit_timestamp", ColumnKind::Timestamp},
                   {"commit_ts_ns", kInt},
                   {"tx_id", kText},

@@ -39,7 +39,7 @@ struct Bytes {
 };
 using Value = std::variant<std::monostate, int64_t, std::string_view, Bytes>;
 
-enum class ColumnKind : uint8_t { Int64, Timestamp, Text, Blob };
+enum class ColumnKind : uint8_t { Int64, Timestamp, Text, Json, Blob };
 
 // The cells of up to 2,048 rows, to be filled. A text is not copied: it must live until the statement has
 // ended.

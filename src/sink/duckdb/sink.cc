@@ -52,7 +52,7 @@ class Sink final : public DuckDbSink {
         reader_(std::move(reader)) {}
 
   Result<void> open() {
-    TRY(prepare_store(*writer_, options_.path));
+    TRY(options_.create ? prepare_store(*writer_, options_.path) : require_store(*writer_, options_.path));
     TRY(writer_->execute("SET preserve_insertion_order = false"));
     TRY(feeds_.define(*writer_, options_.threads));
     record_id_of_ = [this](std::string_view operation, std::string_view image) {
@@ -307,6 +307,15 @@ class Sink final : public DuckDbSink {
     }
     if (!batch.quarantined.empty())
       TRY(writer_->execute("INSERT INTO cdc_quarantine SELECT * FROM sluice_quarantine()"));
+    if (batch.quarantined.empty()) return {};
+    // What was refused again stays the entry that people know.
+    for (const QuarantineEntry& entry : released_) {
+      TRY(writer_->execute(
+          "UPDATE cdc_quarantine SET id = $1, first_seen_ns = $2 WHERE id >= $3 AND shard_id = $4 AND "
+          "sequence_number = $5",
+          {entry.id, entry.first_seen_ns, next_quarantine_id_, std::string_view(entry.shard),
+           std::string_view(entry.sequence)}));
+    }
     return {};
   }
 
@@ -432,10 +441,11 @@ class Sink final : public DuckDbSink {
 }  // namespace
 
 Result<std::unique_ptr<DuckDbSink>> open_sink(SinkOptions options) {
-  std::unique_ptr<Database> database = TRY(open_database({.path = options.path,
-                                                          .access = Access::CreateOrReadWrite,
-                                                          .memory_limit = options.memory_limit,
-                                                          .threads = options.threads}));
+  std::unique_ptr<Database> database =
+      TRY(open_database({.path = options.path,
+                         .access = options.create ? Access::CreateOrReadWrite : Access::ReadWrite,
+                         .memory_limit = options.memory_limit,
+                         .threads = options.threads}));
   std::unique_ptr<Connection> writer = TRY(database->connect());
   std::unique_ptr<Connection> reader = TRY(database->connect());
   auto sink =

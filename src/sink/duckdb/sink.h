@@ -24,6 +24,7 @@ struct SinkOptions {
   int threads = 2;
   Repeats repeats = Repeats::Land;
   std::optional<catalog::Catalog> catalog;  // gives the views real types
+  bool create = true;  // false: Refused unless sluice has written to the file before
 };
 
 // One record in quarantine, as lists and `show` present it.
@@ -47,7 +48,8 @@ class DuckDbSink : public Sink {
                                                            const std::string& reason, int64_t limit,
                                                            bool with_bytes) = 0;
   // From now on until cleared: the next apply() removes these entries in its own transaction and takes them
-  // off their shards' quarantined count. For `quarantine retry`.
+  // off their shards' quarantined count. Those that the batch quarantines again (same position) keep their id
+  // and first_seen. For `quarantine retry`.
   virtual void release_with_next_apply(std::vector<QuarantineEntry> entries) = 0;
   // How many rows of the log are there more than once (same table, key, commit time, operation, image).
   virtual Result<int64_t> count_repeats() = 0;
