@@ -39,7 +39,8 @@ Result<std::unique_ptr<sink::duckdb::DuckDbSink>> open_store(const Options& opti
                                   .threads = static_cast<int>(options.number("threads")),
                                   .repeats = options.text("repeats") == "skip" ? sink::duckdb::Repeats::Skip
                                                                                : sink::duckdb::Repeats::Land,
-                                  .catalog = std::move(catalog)});
+                                  .catalog = std::move(catalog),
+                                  .create = create});
 }
 
 Result<std::optional<catalog::Catalog>> catalog_of(const Options& options) {

@@ -43,10 +43,11 @@ class Quarantine(Case):
         self.assertEqual([base64.b64decode(row["bytes_base64"]).decode() for row in rows], ["nonsense \x1b[31m", KEYLESS])
 
     def test_what_is_still_wrong_stays_and_the_books_balance(self):
+        before = self.listed()
         done = self.sluice("quarantine", "retry", "--all", "--db", "shop.duckdb", code=4)
         self.assertIn("2 tried, 0 landed", done.stdout)
         self.assertIn("1 keyless-delete, 1 not-json", done.stdout)
-        self.assertEqual(len(self.listed()), 2)
+        self.assertEqual(self.listed(), before, "the entries are still the same, with their ids and first_seen")
         summary = self.run_into("shop.duckdb", "")
         self.assertTrue(summary["balanced"])
         self.assertEqual((summary["ever"]["read"], summary["ever"]["quarantined"]), (3, 2))
@@ -69,6 +70,15 @@ class Quarantine(Case):
         summary = self.run_into("late.duckdb", "")
         self.assertTrue(summary["balanced"])
         self.assertEqual((summary["ever"]["landed"], summary["ever"]["quarantined"]), (4, 0))
+
+    def test_a_key_given_later_lets_what_it_explains_land_and_changes_nothing_else(self):
+        done = self.sluice("quarantine", "retry", "--reason", "not-json", "--db", "shop.duckdb", "--json", code=4)
+        self.assertEqual(json.loads(done.stdout)["refused_by_reason"], {"not-json": 1})
+        self.assertEqual(self.value("shop.duckdb", "SELECT count(*) FROM cdc_events"), 1)
+
+    def test_a_duckdb_file_that_is_not_ours_is_left_alone(self):
+        self.sluice("quarantine", "list", "--db", "nowhere.duckdb", code=1)
+        self.assertFalse((self.folder / "nowhere.duckdb").exists())
 
     def test_retry_needs_one_choice(self):
         self.sluice("quarantine", "retry", "1", "--all", "--db", "shop.duckdb", code=2)

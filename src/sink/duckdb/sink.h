@@ -51,8 +51,9 @@ class DuckDbSink : public Sink {
   // off their shards' quarantined count. Those that the batch quarantines again (same position) keep their id
   // and first_seen. For `quarantine retry`.
   virtual void release_with_next_apply(std::vector<QuarantineEntry> entries) = 0;
-  // How many rows of the log are there more than once (same table, key, commit time, operation, image).
-  virtual Result<int64_t> count_repeats() = 0;
+  // How many rows of the log with commit times from `from_ns` through `through_ns` are the same change once more:
+  // same table, key, commit time and operation.
+  virtual Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) = 0;
   // The statements that make the views of what is known, without running them.
   virtual Result<std::vector<std::string>> view_statements() = 0;
   // Makes all views anew, in one transaction. Returns their number.
