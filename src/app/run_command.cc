@@ -56,6 +56,8 @@ Result<RunReport> run(const Options& options, const std::string& from, const std
   report.summary = TRY(
       pipeline::run(*source, *sink, pipeline_options_of(options, std::move(catalog)), system_clock(), hooks));
   report.quarantine = TRY(sink->quarantine_counts());
+  report.repeats_in_log =
+      TRY(sink->count_repeats(report.summary.oldest_commit_ts_ns, report.summary.newest_commit_ts_ns));
   report.from = options.text("from");
   report.to = options.text("to");
   report.db = to;

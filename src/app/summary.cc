@@ -128,6 +128,16 @@ std::string reasons_text(const std::vector<std::pair<std::string, int64_t>>& rea
   return out;
 }
 
+std::string repeats_text(const RunReport& report) {
+  if (report.repeats_in_log == 0) return {};
+  const std::string text = fmt::format(
+      "{} of the log {} the same change delivered again. The views show each change once; --repeats "
+      "skip keeps them out of the log.",
+      report.repeats_in_log == 1 ? "1 row" : with_thousands(report.repeats_in_log) + " rows",
+      report.repeats_in_log == 1 ? "is" : "are");
+  return "\n  " + wrap_words(text, 2, kWidth) + "\n";
+}
+
 std::string quarantine_text(const RunReport& report) {
   int64_t count = 0;
   for (const auto& [reason, records] : report.quarantine) count += records;
@@ -237,7 +247,7 @@ ExitCode exit_code_of(const RunReport& report) {
 }
 
 std::string summary_text(const RunReport& report, bool colour) {
-  return headline(report) + "\n" + books_text(report) + balance_text(report, colour) +
+  return headline(report) + "\n" + books_text(report) + balance_text(report, colour) + repeats_text(report) +
          quarantine_text(report) + waiting_text(report) + tables_text(report) + curiosities_text(report);
 }
 
@@ -249,14 +259,14 @@ std::string summary_json(const RunReport& report) {
   return fmt::format(
       R"({{"interrupted":{},"balanced":{},"exit_code":{},"seconds":{:.3f},"this_run":{},"ever":{},"shards":{},)"
       R"("quarantined_by_reason":{},"quarantine":{},"waiting":{{"pieces":{},"oldest_seconds":{:.0f},"chunks":{}}},)"
-      R"("tables":{},"unusual":{},"imbalances":{}}})"
+      R"("tables":{},"unusual":{},"imbalances":{},"repeats_in_log":{}}})"
       "\n",
       summary.interrupted, summary.imbalances.empty(), static_cast<int>(exit_code_of(report)), report.seconds,
       books_json(sum(summary.shards)), books_json(sum(summary.shards_ever)),
       json_object(summary.shards, books_json), json_object(summary.quarantined_by_reason, number),
       json_object(report.quarantine, number), summary.waiting, std::max(0.0, age),
       json_list(summary.waiting_chunks), tables_json(summary.tables_to_mention),
-      json_object(summary.curiosities, number), json_list(summary.imbalances));
+      json_object(summary.curiosities, number), json_list(summary.imbalances), report.repeats_in_log);
 }
 
 }  // namespace sluice::app

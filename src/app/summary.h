@@ -21,6 +21,7 @@ struct RunReport {
   int64_t now_ns = 0;  // wall time
   int64_t incomplete_after_ms = 0;
   std::vector<std::pair<std::string, int64_t>> quarantine;  // everything in the store, per reason
+  int64_t repeats_in_log = 0;  // rows that are the same change delivered again, among this run's commit times
   bool strict = false;
   bool verbose = false;
 };

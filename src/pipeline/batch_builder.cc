@@ -177,6 +177,8 @@ Result<void> BatchBuilder::land(const Position& position, const Origin& origin, 
     table.changed = true;
   }
   note_curiosities(origin);
+  if (newest_commit_ts_ns_ == 0) oldest_commit_ts_ns_ = origin.commit_ts_ns;
+  oldest_commit_ts_ns_ = std::min(oldest_commit_ts_ns_, origin.commit_ts_ns);
   newest_commit_ts_ns_ = std::max(newest_commit_ts_ns_, origin.commit_ts_ns);
   keys::make_record_id(record_id_, table.state.key.columns, origin.is_delete(), *image);
   change::Row& row = batch_.rows.emplace_back();

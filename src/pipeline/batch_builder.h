@@ -48,6 +48,7 @@ class BatchBuilder {
   void committed(uint64_t number);
 
   // For snapshots and the summary.
+  int64_t oldest_commit_ts_ns() const { return oldest_commit_ts_ns_; }
   int64_t newest_commit_ts_ns() const { return newest_commit_ts_ns_; }
   const std::map<std::string, int64_t>& curiosities() const { return curiosities_; }
   const std::map<std::string, int64_t>& quarantined_by_reason() const { return quarantined_by_reason_; }
@@ -85,6 +86,7 @@ class BatchBuilder {
   std::string record_id_;
   int64_t batch_started_ns_ = 0;
   int64_t batch_bytes_ = 0;
+  int64_t oldest_commit_ts_ns_ = 0;
   int64_t newest_commit_ts_ns_ = 0;
   std::map<std::string, int64_t> curiosities_;
   std::map<std::string, int64_t> quarantined_by_reason_;

@@ -170,6 +170,8 @@ Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const Sink
   summary.imbalances = find_imbalances(summary.shards_ever, TRY(sink.count()));
   summary.quarantined_by_reason = builder.quarantined_by_reason();
   summary.curiosities = builder.curiosities();
+  summary.oldest_commit_ts_ns = builder.oldest_commit_ts_ns();
+  summary.newest_commit_ts_ns = builder.newest_commit_ts_ns();
   const std::map<change::TableName, int64_t> keyless = TRY(sink.keyless_rows());
   for (const change::TableState& table : builder.tables()) {
     const auto found = keyless.find(table.name);

@@ -67,6 +67,9 @@ struct RunSummary {
   int64_t oldest_waiting_ns = 0;
   // Where the ledger and the destination's own counts disagree, in words; empty when the books balance.
   std::vector<std::string> imbalances;
+  // The commit times between which everything landed by this run lies; 0 and 0 when nothing did.
+  int64_t oldest_commit_ts_ns = 0;
+  int64_t newest_commit_ts_ns = 0;
   bool interrupted = false;
 };
 
