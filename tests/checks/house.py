@@ -22,6 +22,7 @@ RULES = [
     (re.compile(r"(?<![\w.}])(?:" + "|".join(FOLDERS) + ")"), "holds a path of somebody's machine"),
     (re.compile(r"\b(?:" + "|".join(MARKS) + r")\b"), "is unfinished; finish it or open an issue"),
 ]
+SILENCED = re.compile(r"NOLINT(?!\w*\([\w., -]+\): \S)(?!END)\w*")
 VAGUE_FILE = re.compile(r"(?:^|_)(?:utils?|helpers?|common|managers?|misc)(?:_|$)")
 VAGUE_TYPE = re.compile(r"^\s*(?:class|struct)\s+(\w*(?:Utils?|Helpers?|Common|Manager))\b", re.M)
 NOT_OURS = ("build", ".deps", ".git", "__pycache__")
@@ -57,6 +58,8 @@ def check_file(root, name):
         lines = text.count("\n")
         if lines > MOST_LINES and REASON not in first_comment(text):
             yield f"{name}: {lines} lines; divide it, or say \"{REASON} ...\" in its first comment"
+        for match in SILENCED.finditer(text):
+            yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: say which rule and why: NOLINT(rule): reason"
         if VAGUE_FILE.search(path.stem):
             yield f"{name}: a name that says nothing; name the thing that it owns"
         for match in VAGUE_TYPE.finditer(text):

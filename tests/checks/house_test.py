@@ -40,6 +40,11 @@ class HouseBites(unittest.TestCase):
         self.one_finding("src/a/a.cc", "int a;\n" * 501 + "// Reason for length: too late\n", "502 lines")
         self.assertEqual(self.findings("src/a/a.cc", "// A.\n// Reason for length: a table.\n" + "int a;\n" * 501), [])
 
+    def test_a_silenced_rule_needs_a_reason(self):
+        self.one_finding("src/a/a.cc", "int a;\nint b;  // NOLINT\n", "src/a/a.cc:2: say which rule and why")
+        self.one_finding("src/a/a.cc", "// NOLINTNEXTLINE(some-rule)\nint a;\n", "say which rule and why")
+        self.assertEqual(self.findings("src/a/a.cc", "int a;  // NOLINT(some-rule): a table\n"), [])
+
     def test_a_vague_name_is_found(self):
         self.one_finding("src/a/text_utils.h", "\n", "says nothing")
         self.one_finding("src/a/a.h", "class SinkManager {\n", "SinkManager")

@@ -42,7 +42,7 @@ size_t copies(std::vector<std::string> texts) {
 }
 int uninitialised(bool flag) {
   int result;
-  if (flag) result = (int)3.5;
+  if (flag) result = *(const int*)"four";
   return result;
 }
 int long_one(int number) {
@@ -53,7 +53,7 @@ int long_one(int number) {
 WANTED = """
 readability-identifier-naming bugprone-use-after-move performance-for-range-copy
 performance-unnecessary-value-param cppcoreguidelines-macro-usage google-build-using-namespace
-modernize-use-override cppcoreguidelines-init-variables google-readability-casting
+modernize-use-override cppcoreguidelines-init-variables cppcoreguidelines-pro-type-cstyle-cast
 readability-function-size
 """.split()
 
