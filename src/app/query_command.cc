@@ -31,6 +31,7 @@ Result<std::string> statement_of(const Options& options) {
 Result<void> write_rows(const Options& options, const std::string& sql) {
   const auto database = TRY(open_for_reading(options));
   const auto connection = TRY(database->connect());
+  TRY(connection->execute("SET TimeZone = 'UTC'"));  // the same answer on every machine
   const auto rows = TRY(connection->query(sql));
   Output output = Output::standard_output();
   const TableStyle style{.terminal = is_terminal(stdout),

@@ -172,21 +172,24 @@ std::string tables_text(const RunReport& report) {
   std::string keyless;
   std::string mismatched;
   for (const pipeline::TableNote& note : report.summary.tables_to_mention) {
+    const std::string columns = printable(fmt::format("{}", fmt::join(note.key.columns, ", ")));
     if (is_keyless(note)) {
-      keyless += fmt::format("    {}  {} rows kept by their whole image\n", table_text(note.table),
-                             with_thousands(note.keyless_rows));
+      const std::string why =
+          note.key.columns.empty() ? "have no key" : fmt::format("lack the key ({})", columns);
+      keyless +=
+          fmt::format("    {}  {} rows {}\n", table_text(note.table), with_thousands(note.keyless_rows), why);
     }
     if (note.key_mismatches > 0) {
       mismatched += fmt::format("    {}  {} deletes name other columns than its key ({})\n",
-                                table_text(note.table), with_thousands(note.key_mismatches),
-                                printable(fmt::format("{}", fmt::join(note.key.columns, ", "))));
+                                table_text(note.table), with_thousands(note.key_mismatches), columns);
     }
   }
   std::string out;
   if (!keyless.empty()) {
     out +=
-        "\n  Tables without a known key. Their views show every distinct image, their deletes are "
-        "quarantined.\n" +
+        "\n  Rows without a key. The views show every distinct image of them; deletes on a table without a "
+        "key\n"
+        "  are quarantined.\n" +
         keyless + "    Name the key with --key schema.table=column,column, or give --catalog.\n";
   }
   if (!mismatched.empty()) {

@@ -95,7 +95,7 @@ TEST(Summary, names_tables_without_a_key_and_how_to_give_one) {
   report.summary.tables_to_mention = {
       {.table = {"public", "scratch\x1b"}, .key = {}, .keyless_rows = 12, .key_mismatches = 0}};
   const std::string text = summary_text(report, false);
-  EXPECT_THAT(text, HasSubstr("    scratch\\x1b  12 rows kept by their whole image\n"));
+  EXPECT_THAT(text, HasSubstr("    scratch\\x1b  12 rows have no key\n"));
   EXPECT_THAT(text, HasSubstr("--key schema.table=column,column"));
 }
 

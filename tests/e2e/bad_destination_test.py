@@ -68,13 +68,22 @@ class BadDestination(Case):
         self.assertEqual(self.rows("full.duckdb", "SELECT count(*) n, count(DISTINCT record_id) d FROM cdc_events"),
                          [{"n": 20_000, "d": 20_000}])
 
-    def test_a_read_only_file(self):
-        if os.geteuid() == 0:
-            self.skipTest("root may write everything; run this as another user")
+    def test_a_read_only_file_and_folder(self):
         self.run_to("duckdb:shop.duckdb", 0)
         (self.folder / "shop.duckdb").chmod(0o444)
-        self.write("in.ndjson", lines([change({"id": -1})]))
-        self.assert_one_sentence(self.run_to("duckdb:shop.duckdb", 1).stderr)
+        self.folder.chmod(0o555)
+        self.addCleanup(self.folder.chmod, 0o755)
+        how = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}  # root may write everything
+        try:
+            self.sluice("--version", **how)
+        except PermissionError:
+            self.skipTest("another user cannot run the program from where it lies")
+        for to in ("duckdb:shop.duckdb", "duckdb:new.duckdb"):
+            done = self.run_to(to, 1, **how)
+            self.assert_one_sentence(done.stderr)
+            self.assertIn(to, done.stderr)
+        done = self.sluice("query", "--db", "shop.duckdb", "--format", "csv", "SELECT count(*) FROM cdc_events", **how)
+        self.assertEqual(done.stdout.splitlines()[1], "20000")
 
     def test_a_second_writer(self):
         first = self.start("run", "--from", "file:-", "--to", "duckdb:shop.duckdb", "--batch-ms", "1", stdin=-1)

@@ -44,6 +44,15 @@ class Interrupt(Case):
         self.assertTrue(json.loads(out)["interrupted"])
         self.check_whole()
 
+    def test_a_second_signal_stops_at_once_and_harms_nothing(self):
+        child = self.start(*self.words, "--follow")
+        self.wait_for_the_store(child)
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=60)
+        self.assertIn(child.returncode, (130, 0))  # 0: it had finished before the second came
+        self.check_whole()
+
     def test_kill_9_at_random_moments_loses_and_repeats_nothing(self):
         chance = random.Random(5)
         for _ in range(6):
