@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "decode/decoder.h"
+#include "decode/number_text.h"
 #include "decode/padded_text.h"
 
 namespace {
@@ -62,7 +63,8 @@ void check_decoded(const decode::Decoded& decoded, std::string_view record) {
 bool is_json(std::string_view text) {
   simdjson::dom::parser judge;
   const simdjson::error_code verdict = judge.parse(text.data(), text.size(), false).error();
-  return verdict == simdjson::SUCCESS || verdict == simdjson::NUMBER_ERROR;
+  return verdict == simdjson::SUCCESS ||
+         (verdict == simdjson::NUMBER_ERROR && decode::has_great_numbers_only(text));
 }
 
 // Makes the members of this record the usual ones.

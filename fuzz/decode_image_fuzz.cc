@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/json_text.h"
 #include "decode/decoder.h"
+#include "decode/number_text.h"
 #include "decode/padded_text.h"
 
 namespace {
@@ -71,7 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<change::Image> image = decoder.scan_image(text);
   const auto document = judge.parse(text.view().data(), text.view().size(), false);
   if (image.ok()) {
-    CHECK(document.error() == simdjson::SUCCESS || document.error() == simdjson::NUMBER_ERROR);
+    CHECK(document.error() == simdjson::SUCCESS ||
+          (document.error() == simdjson::NUMBER_ERROR && decode::has_great_numbers_only(text)));
     if (document.error() == simdjson::SUCCESS) check_members(image.value(), document.get_object());
     return 0;
   }

@@ -212,6 +212,15 @@ TEST_F(DecoderTest, ReadsWhatDiffersFromTheUsualAfterAThousandRecordsThatDoNot) 
   EXPECT_EQ(change.origin.op, "c");
 }
 
+TEST_F(DecoderTest, UnescapesANameHoweverOftenItComes) {
+  const std::string record = with_source(R"({"schema":"\u0073","table":"or\"der","ts_ns":1})");
+  for (int i = 0; i < 1000; ++i) {
+    const Change change = read_change(record);
+    ASSERT_EQ(change.origin.schema, "s");
+    ASSERT_EQ(change.origin.table, "or\"der");
+  }
+}
+
 TEST_F(DecoderTest, ReadsFieldsInAnyOrderAndWithAnySpace) {
   const Change change = read_change(
       " \r\n\t{ \"ts_ns\" : 9 ,\"source\"\t:\n{\"table\":\"t\" , \"schema\" : \"s\",\"txId\":\"x\",\n"

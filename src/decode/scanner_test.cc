@@ -284,9 +284,9 @@ TEST(Scanner, TakesOneMillionOpeningBracketsForTooDeepAndNotForACrash) {
 }
 
 TEST(Scanner, IsNotTakenInByWhatLiesBehindTheText) {
-  const std::vector<std::string> slacks = {"0",    "9",  " ",        "\"",  "]",
-                                           "}",    ",",  ":1",       "ull", "e5",
-                                           ".5",   "\\", "\xC3\xB6", "\n",  std::string(1, '\0'),
+  const std::vector<std::string> slacks = {"7,",   "5}", "1 ", "0",        "9",  " ",
+                                           "\"",   "]",  "}",  ",",        ":1", "ull",
+                                           "e5",   ".5", "\\", "\xC3\xB6", "\n", std::string(1, '\0'),
                                            "x\"]}"};
   for (const std::string_view text :
        {"1", "-", "12.", "1e", "n", "nul", "\"abc", "\"", "\"abc\\", "[1", "[1,2", "{\"a\"", "{\"a\":1",
