@@ -13,7 +13,12 @@ namespace sluice::decode {
 // The members read last, in memory that is used again and again.
 class FieldList {
  public:
-  void clear() { count_ = 0; }
+  // Memory that only an absurdly wide image needed is given back.
+  void clear() {
+    count_ = 0;
+    if (slots_.size() > kKeptSlots) [[unlikely]]
+      slots_ = {};
+  }
   SLUICE_INLINE change::ImageField& append() {
     if (count_ == slots_.size()) [[unlikely]]
       grow();
@@ -22,6 +27,7 @@ class FieldList {
   std::span<const change::ImageField> fields() const { return {slots_.data(), count_}; }
 
  private:
+  static constexpr size_t kKeptSlots = 16'384;
   [[gnu::noinline]] void grow() { slots_.resize(slots_.empty() ? 64 : 2 * slots_.size()); }
   std::vector<change::ImageField> slots_;
   size_t count_ = 0;
