@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import subprocess
 import time
 
 from harness import Case, change, lines, main
@@ -43,6 +44,20 @@ class Interrupt(Case):
         self.assertEqual(child.returncode, 0, err)
         self.assertTrue(json.loads(out)["interrupted"])
         self.check_whole()
+
+    def test_a_pipe_that_says_nothing_can_be_left(self):
+        child = self.start("run", "--from", "file:-", "--to", "duckdb:pipe.duckdb", "--batch-ms", "20", "--progress", "json",
+                           stdin=subprocess.PIPE)
+        child.stdin.write(lines([change({"id": 1})]).encode())
+        child.stdin.flush()
+        while b'"landed":1' not in child.stderr.readline():
+            self.assertIsNone(child.poll())
+        child.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 60
+        while child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(child.poll(), 0, "it still waits for its input")
+        self.assertEqual(self.value("pipe.duckdb", "SELECT count(*) FROM cdc_events"), 1)
 
     def test_a_second_signal_stops_at_once_and_harms_nothing(self):
         child = self.start(*self.words, "--follow")
