@@ -1,7 +1,10 @@
 # Words for what people do here. Each installs first what is missing, which is quick when nothing is.
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
-export JOBS FUZZ_SECONDS
+# With paths taken relative to the tree, ccache finds in a new clone what was compiled in another.
+CCACHE_BASEDIR ?= $(CURDIR)
+CCACHE_NOHASHDIR ?= 1
+export JOBS FUZZ_SECONDS CCACHE_BASEDIR CCACHE_NOHASHDIR
 
 .DEFAULT_GOAL := release
 .PHONY: release demo test check bench format tidy fuzz clean help
