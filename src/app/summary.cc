@@ -51,7 +51,7 @@ std::string table_text(const change::TableName& name) {
 // The rows of the books, each with its name, under one header, numbers aligned.
 class BooksTable {
  public:
-  void add(std::string name, const Books& books) {
+  void add(const std::string& name, const Books& books) {
     rows_.push_back({printable(name),
                      {with_thousands(books.read), with_thousands(books.landed), with_thousands(books.repeats),
                       with_thousands(books.quarantined), with_thousands(books.waiting)}});
