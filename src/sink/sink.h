@@ -47,7 +47,8 @@ class Sink {
   // All waiting pieces without their bytes, for the assembler's index at the start.
   virtual Result<std::vector<change::Piece>> waiting_index(Arena& arena) = 0;
 
-  // How many rows of each table are kept by their image because they lack the table's key. Only tables with some.
+  // How many rows of each table are kept by their image because they lack the table's key. Only tables with
+  // some.
   virtual Result<std::map<change::TableName, int64_t>> keyless_rows() = 0;
 
   // Counts at the destination itself, per shard, to hold against the ledger's: rows of cdc_events, waiting

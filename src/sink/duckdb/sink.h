@@ -24,7 +24,7 @@ struct SinkOptions {
   int threads = 2;
   Repeats repeats = Repeats::Land;
   std::optional<catalog::Catalog> catalog;  // gives the views real types
-  bool create = true;  // false: Refused unless sluice has written to the file before
+  bool create = true;                       // false: Refused unless sluice has written to the file before
 };
 
 // One record in quarantine, as lists and `show` present it.
@@ -51,8 +51,8 @@ class DuckDbSink : public Sink {
   // off their shards' quarantined count. Those that the batch quarantines again (same position) keep their id
   // and first_seen. For `quarantine retry`.
   virtual void release_with_next_apply(std::vector<QuarantineEntry> entries) = 0;
-  // How many rows of the log with commit times from `from_ns` through `through_ns` are the same change once more:
-  // same table, key, commit time and operation.
+  // How many rows of the log with commit times from `from_ns` through `through_ns` are the same change once
+  // more: same table, key, commit time and operation.
   virtual Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) = 0;
   // The statements that make the views of what is known, without running them.
   virtual Result<std::vector<std::string>> view_statements() = 0;
