@@ -67,14 +67,16 @@ bool is_json(std::string_view text) {
          (verdict == simdjson::NUMBER_ERROR && decode::has_great_numbers_only(text));
 }
 
-// Makes the members of this record the usual ones.
+// Makes the members of this record the usual ones: the decoder takes notice of every 16th record, and a value
+// is usual after a few times. Most of what it sees later must be usual too, so that it stays so.
 void teach(decode::Decoder& decoder) {
+  static bool taught = false;
   static const decode::PaddedText usual(
       R"({"type":"full","op":"c","before":null,"after":{"id":1,"status":"new","note":null},"source":{"version":"1.0","ts_ms":1790000123456,"ts_ns":1790000123456789017,"txId":"mzq4","schema":"depot","table":"parcel"},"ts_ms":1790000123519,"ts_ns":1790000123519004420})");
   Arena arena;
   decode::Decoded decoded;
-  // The members whose values are alike are noticed in every 16th record, and are usual after a few times.
-  for (int i = 0; i < 96; ++i) CHECK(decoder.decode({{}, usual.view()}, arena, decoded).ok());
+  for (int i = taught ? 4 : 96; i > 0; --i) CHECK(decoder.decode({{}, usual.view()}, arena, decoded).ok());
+  taught = true;
   CHECK(std::get<change::Change>(decoded).image.fields.size() == 3);
 }
 
