@@ -199,10 +199,15 @@ constexpr std::array kCommands = {
         .words = "emulate",
         .summary = "turn a PostgreSQL database's changes into DSQL-shaped records",
         .usage = "--postgres DSN --out FILE|- [--follow] [flags]",
-        .about = "Reads logical decoding (wal_level=logical, wal2json) and writes one record per row and\n"
-                 "transaction, as Aurora DSQL does. The slot stays, so a later call continues where this one "
-                 "stopped;\n"
-                 "--drop removes it. Only for databases that exist for trying things out.",
+        .about = "Reads logical decoding (wal_level=logical, pgoutput) and writes one record per row and\n"
+                 "transaction, as Aurora DSQL does. It sets REPLICA IDENTITY FULL on every table, now and "
+                 "when one "
+                 "is\n"
+                 "made later: without it an update lacks the large values that it left alone. The slot "
+                 "stays, so a\n"
+                 "later call continues where this one stopped; --drop removes it. Only for databases that "
+                 "exist for\n"
+                 "trying things out.",
         .examples = "  sluice emulate --postgres \"$DSN\" --out changes.ndjson\n"
                     "  sluice emulate --postgres \"$DSN\" --follow --duplicates 0.1 --reorder 100 --out - |\n"
                     "      sluice run --from file:- --to duckdb:shop.duckdb",
