@@ -184,7 +184,7 @@ void Generator::live_through_transaction() {
   for (int64_t statement = 0; statement < statements; ++statement) model_.random_statement();
 }
 
-Result<void> Generator::deliver(const NetChange& change, std::string_view tx_id, Delivery& delivery) {
+Result<void> Generator::deliver(const RowEffect& change, std::string_view tx_id, Delivery& delivery) {
   const ModelTable& table = model_.tables()[change.table];
   Unusual unusual;
   if (random_.chance(options_.unusual)) unusual = draw_unusual(random_);
@@ -243,10 +243,10 @@ Result<void> Generator::run(const Take& take) {
   Delivery delivery({options_.seed, options_.duplicates, options_.reorder}, take);
   while (summary_.changes < options_.changes) {
     live_through_transaction();
-    const std::vector<NetChange>& changes = model_.commit(next_commit_ts_ns());
+    const std::vector<RowEffect>& changes = model_.commit(next_commit_ts_ns());
     const uint64_t high = random_.next();
     const std::string tx_id = transaction_id(high, random_.next());
-    for (const NetChange& change : changes) {
+    for (const RowEffect& change : changes) {
       if (summary_.first_commit_ts_ns == 0) summary_.first_commit_ts_ns = commit_ts_ns_;
       summary_.last_commit_ts_ns = commit_ts_ns_;
       TRY(deliver(change, tx_id, delivery));

@@ -90,7 +90,7 @@ class Generator {
   void live_through_transaction();
   int64_t next_commit_ts_ns();
   static int64_t processing_time(int64_t commit_ts_ns, Random& random);
-  Result<void> deliver(const NetChange& change, std::string_view tx_id, Delivery& delivery);
+  Result<void> deliver(const RowEffect& change, std::string_view tx_id, Delivery& delivery);
   Result<void> deliver_poison(Delivery& delivery);
 
   GenerateOptions options_;

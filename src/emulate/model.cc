@@ -176,7 +176,7 @@ void Model::random_statement() {
   update_row(table, number);
 }
 
-const std::vector<NetChange>& Model::commit(int64_t commit_ts_ns) {
+const std::vector<RowEffect>& Model::commit(int64_t commit_ts_ns) {
   changes_.clear();
   for (const Touched& touched : touched_) {
     State& state = states_[touched.table];
@@ -184,7 +184,7 @@ const std::vector<NetChange>& Model::commit(int64_t commit_ts_ns) {
     const bool exists = place != state.places.end();
     if (touched.statements > 1 || (!exists && !touched.existed)) ++counts_.compacted;
     if (!exists && !touched.existed) continue;
-    NetChange& change = changes_.emplace_back();
+    RowEffect& change = changes_.emplace_back();
     change.table = touched.table;
     change.op = !exists ? 'd' : touched.existed ? 'u' : 'c';
     state.shown = true;

@@ -49,7 +49,7 @@ struct ModelOptions {
 };
 
 // A row's net effect in one transaction.
-struct NetChange {
+struct RowEffect {
   size_t table = 0;
   char op = 'c';
   std::string before;      // deletes: the key, in key order; empty without a key
@@ -79,7 +79,7 @@ class Model {
   void random_statement();
   // Ends the transaction: the net effect per row, in the order in which the rows were first touched.
   // Everything before is committed at this time, in nanoseconds since 1970.
-  const std::vector<NetChange>& commit(int64_t commit_ts_ns);
+  const std::vector<RowEffect>& commit(int64_t commit_ts_ns);
   // Adds, drops, renames or widens a column of a drawn table, with the options' probability. Between
   // transactions.
   void maybe_change_schema();
@@ -152,7 +152,7 @@ class Model {
   uint64_t total_weight_ = 0;
   std::vector<Touched> touched_;
   std::unordered_map<uint64_t, size_t> touched_places_;
-  std::vector<NetChange> changes_;
+  std::vector<RowEffect> changes_;
   ModelCounts counts_;
 };
 

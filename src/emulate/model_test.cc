@@ -28,7 +28,7 @@ class OneTable : public ::testing::Test {
   }
   std::vector<std::string> commit() {
     std::vector<std::string> seen;
-    for (const NetChange& change : model_->commit(1'790'000'000'000'000'000)) {
+    for (const RowEffect& change : model_->commit(1'790'000'000'000'000'000)) {
       std::string text(1, change.op);
       if (change.op == 'd') {
         text += change.before;
