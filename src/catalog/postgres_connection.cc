@@ -134,6 +134,7 @@ Error postgres_error(const Connection& connection, const PGresult* result, const
   return error;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table of types, one line each
 std::optional<ColumnType> column_type_from_oid(uint32_t oid, int32_t modifier) {
   ColumnType type;
   constexpr int32_t kHeaderBytes = 4;  // VARHDRSZ, which modifiers of varchar, bpchar and numeric include

@@ -8,7 +8,6 @@
 namespace sluice::emulate {
 namespace {
 
-using catalog::ColumnType;
 using catalog::Type;
 
 ModelColumn column(std::string name, Type type, Flavor flavor = Flavor::Edge) {
