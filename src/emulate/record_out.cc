@@ -1,5 +1,7 @@
 #include "emulate/record_out.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +12,20 @@ namespace {
 constexpr size_t kBufferBytes = 256 << 10;
 }  // namespace
 
+// The descriptor may be for writing only, so the file is opened again to look at its last byte.
+void LinesOut::end_torn_line() {
+  struct stat status {};
+  if (::fstat(file_, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return;
+  const int again = ::open(("/proc/self/fd/" + std::to_string(file_)).c_str(), O_RDONLY | O_CLOEXEC);
+  if (again < 0) return;
+  char last = '\n';
+  if (::pread(again, &last, 1, status.st_size - 1) == 1 && last != '\n') buffer_.push_back('\n');
+  ::close(again);
+}
+
 Result<void> LinesOut::write(std::string_view record) {
+  if (!begun_) end_torn_line();
+  begun_ = true;
   buffer_.append(record).push_back('\n');
   if (buffer_.size() < kBufferBytes) return {};
   return write_buffer();

@@ -30,8 +30,10 @@ class LinesOut final : public RecordOut {
 
  private:
   Result<void> write_buffer();
+  void end_torn_line();
 
   int file_;
+  bool begun_ = false;
   std::string name_;
   std::string buffer_;
 };

@@ -31,6 +31,23 @@ TEST(LinesOut, EveryRecordIsALineOnceItIsFlushed) {
   EXPECT_EQ(text.str(), "one\n" + long_record + "\nthree\n");
 }
 
+TEST(LinesOut, ARecordIsNeverJoinedToATornLine) {
+  const std::string path = ::testing::TempDir() + "record_out_torn_test.ndjson";
+  for (const std::string before : {"whole\n", "torn"}) {
+    std::ofstream(path, std::ios::trunc) << before;
+    const int file = ::open(path.c_str(), O_WRONLY | O_APPEND);
+    ASSERT_GE(file, 0);
+    LinesOut out(file, path);
+    ASSERT_TRUE(out.write("one"));
+    ASSERT_TRUE(out.write("two"));
+    ASSERT_TRUE(out.flush());
+    ::close(file);
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    EXPECT_EQ(text.str(), (before == "torn" ? "torn\n" : before) + "one\ntwo\n");
+  }
+}
+
 TEST(LinesOut, APipeWhoseReaderHasGoneIsRefusedByName) {
   std::signal(SIGPIPE, SIG_IGN);
   std::array<int, 2> pipe{};
