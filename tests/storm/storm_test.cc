@@ -19,10 +19,10 @@ struct Wanted {
   std::string destination = "all";
 };
 
-// Files take far longer than memory: with `all`, each kind of storm on a file has every eighth seed.
+// Files take far longer than memory: with `all`, only some seeds have one.
 bool wants(const Wanted& wanted, uint64_t seed, const std::string& name) {
   if (wanted.destination != "all") return wanted.destination == name;
-  if (name == "duckdb") return seed % 8 == 1;
+  if (name == "duckdb") return seed % 8 == 1 || seed % 8 == 3;
   if (name == "disk") return seed % 8 == 5;
   return true;
 }
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
   app.add_option("--changes", wanted.changes, "changes of the model per seed")->check(CLI::PositiveNumber);
   app.add_option("--runs", wanted.runs, "how many seeds")->check(CLI::PositiveNumber);
   app.add_option("--destination", wanted.destination,
-                 "model, order, duckdb, disk, or all: the files with every eighth seed")
+                 "model, order, duckdb, disk, or all: the files with some of the seeds")
       ->check(CLI::IsMember({"model", "order", "duckdb", "disk", "all"}));
   CLI11_PARSE(app, argc, argv);
   return sluice::storm::run(wanted);
