@@ -3,9 +3,12 @@
 
 A scenario is a story in blocks. A header stands at the start of a line, its body is indented by two spaces:
 
-  records          what the source delivers next, one record a line: `c orders @100 {"id":1}` is an insert into
-                   public.orders committed at 100 ns (also schema.table, u, d, any op), `text ...` a line as it is
+  records [HOW]    what the source delivers next, one record a line: `c orders @100 {"id":1}` is an insert into
+                   public.orders committed at 100 ns (also schema.table, u, d, any op), `text ...` a line as it is,
+                   `bytes ...` one in which \\xHH is a byte and \\repeat{N}{TEXT} is N times TEXT. HOW, if anything:
+                   crlf (lines end so), open (the last line has no end), more (the last run's file grows)
   run [FLAGS]      a run over the records since the last one; below it the books, and what was said to the person
+  pause SECONDS    lets so much time pass
   query SQL        the rows, columns parted by |
   quarantine       reason and message of every record in quarantine
 
@@ -19,6 +22,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHORT = re.compile(r"(\S+) ([^@]+?) @(\d+) (.*)")
@@ -26,9 +30,12 @@ SHORT = re.compile(r"(\S+) ([^@]+?) @(\d+) (.*)")
 
 def record(line):
     if line.startswith("text "):
-        return line[5:]
+        return line[5:].encode()
     if line == "text":
-        return ""
+        return b""
+    if line.startswith("bytes "):
+        repeated = re.sub(r"\\repeat\{(\d+)\}\{([^}]*)\}", lambda match: int(match[1]) * match[2], line[6:])
+        return re.sub(rb"\\x([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), repeated.encode())
     match = SHORT.fullmatch(line)
     if not match:
         sys.exit(f"scenario: cannot read the record {line!r}")
@@ -37,7 +44,7 @@ def record(line):
     before, after = (image, "null") if op == "d" else ("null", image)
     return (f'{{"type":"full","op":{json.dumps(op)},"before":{before},"after":{after},"source":{{"version":"1.0","ts_ms":0,'
             f'"ts_ns":{ns},"txId":"t{ns}","schema":{json.dumps(schema, ensure_ascii=False)},'
-            f'"table":{json.dumps(table, ensure_ascii=False)}}},"ts_ms":0,"ts_ns":0}}')
+            f'"table":{json.dumps(table, ensure_ascii=False)}}},"ts_ms":0,"ts_ns":0}}').encode()
 
 
 def blocks(text):
@@ -58,19 +65,31 @@ class Play:
         self.sluice = sluice
         self.folder = pathlib.Path(folder)
         self.store = self.folder / "store.duckdb"
-        self.records = []
+        self.records = b""
+        self.source = None
         self.runs = 0
 
     def call(self, *arguments):
         answer = subprocess.run([self.sluice, *arguments], capture_output=True, text=True, cwd=self.folder, check=False)
         return answer.returncode, answer.stdout, answer.stderr
 
+    def deliver(self, lines, how):
+        unknown = set(how) - {"crlf", "open", "more"}
+        if unknown:
+            sys.exit(f"scenario: `records` does not know {' '.join(unknown)}")
+        end = b"\r\n" if "crlf" in how else b"\n"
+        if "more" not in how and not self.records:
+            self.source = None
+        self.records += end.join(record(line) for line in lines) + (b"" if "open" in how else end)
+
     def run(self, flags):
         self.runs += 1
-        source = self.folder / f"records-{self.runs}.ndjson"
-        source.write_bytes(b"".join(line.encode("utf-8", "surrogateescape") + b"\n" for line in self.records))
-        self.records = []
-        code, out, err = self.call("run", "--from", f"file:{source.name}", "--to", f"duckdb:{self.store.name}", "--until-end",
+        if self.source is None:
+            self.source = self.folder / f"records-{self.runs}.ndjson"
+        with open(self.source, "ab") as source:
+            source.write(self.records)
+        self.records = b""
+        code, out, err = self.call("run", "--from", f"file:{self.source.name}", "--to", f"duckdb:{self.store.name}", "--until-end",
                                    "--progress", "plain", "--json", *flags)
         said = [line for line in err.splitlines() if line.startswith("sluice: ")]
         if not out:
@@ -106,9 +125,11 @@ def play(path, sluice):
         for header, body in blocks(path.read_text(encoding="utf-8", errors="surrogateescape")):
             word, _, rest = header.partition(" ")
             if word == "records":
-                stage.records += [record(line) for line in body]
+                stage.deliver(body, rest.split())
             elif word == "run":
                 body = stage.run(rest.split())
+            elif word == "pause":
+                time.sleep(float(rest))
             elif word == "query":
                 body = stage.query(rest)
             elif word == "quarantine":
