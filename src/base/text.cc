@@ -9,6 +9,7 @@
 #include <ctime>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/check.h"
 
 namespace sluice {
@@ -82,18 +83,10 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  if (text.empty()) return std::string();
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length < 0) return std::nullopt;
-  size_t padding = 0;
-  while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-  bytes.resize(static_cast<size_t>(length) - padding);
-  // EVP_DecodeBlock forgives white space and odd padding; what does not encode back to itself is not base64.
-  if (base64_encode(bytes) != text) return std::nullopt;
+  std::string bytes(base64_room(text), '\0');
+  const auto length = base64_decode_into(text, bytes.data());
+  if (!length) return std::nullopt;
+  bytes.resize(*length);
   return bytes;
 }
 
