@@ -49,6 +49,7 @@ struct StreamSummary {
   int64_t retention_hours = 24;
   int64_t open_shards = 0;
   int64_t max_record_kib = 1024;
+  int64_t created_s = 0;  // since 1970 UTC; 0 when the service does not say
 };
 
 // All of it in the arena that was given; `data` has kReadableSlack behind it.
@@ -128,6 +129,9 @@ class Kinesis {
                             std::string_view adjacent_id);
   // 1024 to 10240.
   Result<void> update_max_record_size(const StreamName& stream, int64_t kib);
+
+  // How far the service's clock is ahead of this machine's, as learnt so far.
+  int64_t clock_offset_ns() const { return session_.clock_offset_ns(); }
 
  private:
   Session& session_;

@@ -70,13 +70,11 @@ Result<std::optional<dom::object>> optional_object(const dom::object& object, co
 }
 
 // Seconds with a fraction since 1970, as milliseconds.
-Result<int64_t> arrival_of(const dom::object& record) {
+Result<int64_t> time_of(const dom::object& object, const char* member) {
   dom::element value;
-  if (record["ApproximateArrivalTimestamp"].get(value) != simdjson::SUCCESS || value.is_null())
-    return int64_t{0};
+  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return int64_t{0};
   double seconds = 0;
-  if (value.get(seconds) != simdjson::SUCCESS || !(seconds >= 0 && seconds < 1e11))
-    return bad_member("ApproximateArrivalTimestamp");
+  if (value.get(seconds) != simdjson::SUCCESS || !(seconds >= 0 && seconds < 1e11)) return bad_member(member);
   return std::llround(seconds * 1000);
 }
 
@@ -86,7 +84,7 @@ Result<KinesisRecord> record_of(const dom::object& object, Arena& arena) {
   if (record.sequence.find_first_not_of("0123456789") != std::string_view::npos)
     return bad("SequenceNumber is no number");
   record.partition_key = arena.copy(TRY(text_of(object, "PartitionKey")));
-  record.arrival_ms = TRY(arrival_of(object));
+  record.arrival_ms = TRY(time_of(object, "ApproximateArrivalTimestamp"));
   std::string_view data;
   if (object["Data"].get(data) != simdjson::SUCCESS) return bad_member("Data");
   char* room = arena.allocate(base64_room(data));
@@ -155,6 +153,7 @@ Result<StreamSummary> parse_stream_summary(const std::string& body) {
   stream.retention_hours = TRY(number_of(summary, "RetentionPeriodHours", 24));
   stream.open_shards = TRY(number_of(summary, "OpenShardCount", 0));
   stream.max_record_kib = TRY(number_of(summary, "MaxRecordSizeInKiB", 1024));
+  stream.created_s = TRY(time_of(summary, "StreamCreationTimestamp")) / 1000;
   return stream;
 }
 

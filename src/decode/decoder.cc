@@ -28,6 +28,9 @@ using S = SourceField;
 constexpr size_t kMaxOpBytes = 10;
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxChunkIdBytes = 256;
+// What the Kinesis Producer Library puts before an aggregate; it is not UTF-8, so no good record begins with
+// it.
+constexpr std::string_view kKplMagic = "\xF3\x89\x9A\xC2";
 
 // What a string means; unescaped into the arena where it has escapes.
 std::string_view string_of(const Value& value, Arena& arena) {
@@ -233,7 +236,14 @@ Result<void> read_fragment(const Envelope& envelope, Arena& arena, Fragment& fra
 }  // namespace
 
 Result<void> Decoder::decode(const change::RawRecord& record, Arena& arena, Decoded& decoded) {
-  TRY(reader_.read(record.bytes, envelope_));
+  Result<void> read = reader_.read(record.bytes, envelope_);
+  if (!read.ok()) {
+    if (!record.bytes.starts_with(kKplMagic)) return read;
+    return malformed(
+        "kpl-aggregated",
+        "several records in one, as the Kinesis Producer Library packs them; DSQL writes each change "
+        "as a record of its own. Something else writes to this stream");
+  }
   const Value& type = envelope_.record[F::Type];
   if (type.present() && !type.is_string()) return malformed("unknown-type", "`type` is not a string");
   const std::string_view name = type.present() ? string_of(type, arena) : "full";

@@ -24,7 +24,8 @@ class Decoder {
   // live until the next call of any function here.
   // Errors: Malformed with one of these reasons: empty, invalid-utf8, not-json, ends-early, not-object,
   // too-deep, lone-surrogate, duplicate-key, duplicate-field, unknown-type, bad-op, unknown-op, no-source,
-  // bad-source, no-table, bad-commit-time, no-commit-time, no-image, empty-image, bad-chunk, bad-fragment.
+  // bad-source, no-table, bad-commit-time, no-commit-time, no-image, empty-image, bad-chunk, bad-fragment,
+  // kpl-aggregated.
   // What is wrong with the text itself is told with the offset of the byte.
   Result<void> decode(const change::RawRecord& record, Arena& arena, Decoded& decoded);
 

@@ -82,6 +82,11 @@ TEST_F(RefusalTest, OfTextThatIsNotUtf8) {
   EXPECT_EQ(scan_image("{\"s\":\"\xFF\"}").error().reason, "invalid-utf8");
 }
 
+TEST_F(RefusalTest, OfWhatTheKinesisProducerLibraryPacked) {
+  expect_refused("\xF3\x89\x9A\xC2\x0A\x03key\x1A\x07" + record(R"("op":"c","after":{"id":1})"),
+                 "kpl-aggregated", "several records in one");
+}
+
 TEST_F(RefusalTest, OfHalfACharacter) {
   expect_refused(record(R"("op":"c","after":{"s":"ab\uD83D"})"), "lone-surrogate",
                  "record at byte 26: half of a");

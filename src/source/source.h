@@ -1,7 +1,9 @@
 // Source: where records come from.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -21,9 +23,22 @@ struct Pull {
   Quiet quiet = Quiet::Later;
 };
 
+// One shard of a source that has several.
+struct ShardProgress {
+  std::string shard;
+  std::string position;    // as the ledger keeps it, of what was read
+  int64_t behind_ms = -1;  // its newest record read is so much older than its newest; -1: not known
+  uint64_t records = 0;    // read in this run
+  uint64_t bytes = 0;
+  double records_per_second = 0;
+  bool finished = false;  // closed, and read to its end
+};
+
 struct Progress {
   uint64_t bytes_read = 0;
-  std::optional<uint64_t> bytes_total;  // when the source knows its size
+  std::optional<uint64_t> bytes_total = {};  // when the source knows its size
+  std::vector<ShardProgress> shards = {};    // of a stream; empty for files
+  int64_t expired_unread = 0;                // places where records may have expired before they were read
 };
 
 // Owned and called by one thread.
