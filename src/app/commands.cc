@@ -51,6 +51,8 @@ constexpr std::array kGenerateArguments = {
     Setting{"preview", Kind::Switch, "", "false",
             "records as before general availability: no type, txId, ts_ns"},
     Setting{"out", Kind::Text, "FILE", "", "where the records go; - is standard output"},
+    Setting{"to", Kind::Text, "kinesis:STREAM", "",
+            "put the records into this stream (a name or an ARN) instead"},
     Setting{"truth", Kind::Text, "FILE", "", "where the final state of every table goes, as NDJSON"},
     Setting{"catalog_out", Kind::Text, "FILE", "", "where the tables with types and keys go, for --catalog"},
     Setting{"summary", Kind::Text, "FILE", "", "where the counts of what was made go, as JSON"},
@@ -58,6 +60,8 @@ constexpr std::array kGenerateArguments = {
 
 constexpr std::array kEmulateArguments = {
     Setting{"out", Kind::Text, "FILE", "", "where the records go; - is standard output"},
+    Setting{"to", Kind::Text, "kinesis:STREAM", "",
+            "put the records into this stream (a name or an ARN) instead"},
     Setting{"duplicates", Kind::Ratio, "P", "0", "the share of records that are delivered again"},
     Setting{"reorder", Kind::Text, "N", "0", "how many records late one may come"},
     Setting{"oversize_bytes", Kind::Size, "SIZE", "9MiB", "records longer than this are split", 0, 64,
@@ -183,14 +187,15 @@ constexpr std::array kCommands = {
     Command{
         .words = "generate",
         .summary = "make a change stream from a seed, together with the state it must lead to",
-        .usage = "--seed N --changes N --out FILE|- --truth FILE [flags]",
+        .usage = "--seed N --changes N --out FILE|-|--to kinesis:STREAM --truth FILE [flags]",
         .about =
             "A model source: transactions, composite keys, every type, schema changes, repeats, disorder,\n"
             "oversized and broken records, each as strong as you ask. Needs no database.",
         .examples = "  sluice generate --seed 7 --changes 10000 --out changes.ndjson --truth truth.ndjson\n"
                     "  sluice generate --seed 7 --changes 200000 --duplicates 0.05 --reorder all --oversize "
                     "0.001 \\\n"
-                    "      --oversize-bytes 4KiB --poison 0.001 --out changes.ndjson --truth truth.ndjson",
+                    "      --oversize-bytes 4KiB --poison 0.001 --out changes.ndjson --truth truth.ndjson\n"
+                    "  sluice generate --seed 7 --changes 10000 --to kinesis:shop-cdc --truth truth.ndjson",
         .settings = 0,
         .arguments = kGenerateArguments,
         .positional = {},
@@ -198,7 +203,7 @@ constexpr std::array kCommands = {
     Command{
         .words = "emulate",
         .summary = "turn a PostgreSQL database's changes into DSQL-shaped records",
-        .usage = "--postgres DSN --out FILE|- [--follow] [flags]",
+        .usage = "--postgres DSN --out FILE|-|--to kinesis:STREAM [--follow] [flags]",
         .about = "Reads logical decoding (wal_level=logical, pgoutput) and writes one record per row and\n"
                  "transaction, as Aurora DSQL does. It sets REPLICA IDENTITY FULL on every table, now and "
                  "when one "
@@ -210,7 +215,8 @@ constexpr std::array kCommands = {
                  "trying things out.",
         .examples = "  sluice emulate --postgres \"$DSN\" --out changes.ndjson\n"
                     "  sluice emulate --postgres \"$DSN\" --follow --duplicates 0.1 --reorder 100 --out - |\n"
-                    "      sluice run --from file:- --to duckdb:shop.duckdb",
+                    "      sluice run --from file:- --to duckdb:shop.duckdb\n"
+                    "  sluice emulate --postgres \"$DSN\" --follow --to kinesis:shop-cdc",
         .settings = kPostgres,
         .arguments = kEmulateArguments,
         .positional = {},

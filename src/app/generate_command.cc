@@ -3,6 +3,7 @@
 
 #include "app/commands.h"
 #include "app/delivery_flags.h"
+#include "app/emulation_target.h"
 #include "app/exit_code.h"
 #include "app/options.h"
 #include "app/output.h"
@@ -25,7 +26,7 @@ std::vector<std::string> names_in(const std::string& list) {
 
 Result<emulate::GenerateOptions> options_of(const Options& options) {
   TRY(options.required("changes"));
-  TRY(options.required("out"));
+  TRY(target_stream(options));
   const emulate::DeliveryOptions delivery = TRY(delivery_of(options));
   emulate::GenerateOptions out;
   out.seed = delivery.seed;
@@ -53,9 +54,22 @@ Result<void> write_file(const Options& options, std::string_view name, const Fil
   return output.close();
 }
 
+// The records themselves, to the stream of --to or the file of --out.
+Result<void> write_records(const Options& options, emulate::Generator& generator) {
+  using Take = emulate::Generator::Take;
+  const std::string stream = TRY(target_stream(options));
+  if (stream.empty())
+    return write_file(options, "out", [&](const Take& take) { return generator.run(take); });
+  const auto target = TRY(StreamTarget::open(stream, static_cast<uint64_t>(options.number("seed"))));
+  TRY(generator.run([&](std::string_view record) { return target->out().write(record); }));
+  TRY(target->out().flush());
+  target->report();
+  return {};
+}
+
 Result<void> generate(const Options& options, emulate::Generator& generator) {
   using Take = emulate::Generator::Take;
-  TRY(write_file(options, "out", [&](const Take& take) { return generator.run(take); }));
+  TRY(write_records(options, generator));
   TRY(write_file(options, "truth", [&](const Take& take) { return generator.write_truth(take); }));
   TRY(write_file(options, "catalog_out",
                  [&](const Take& take) { return take(catalog::to_toml(generator.catalog())); }));

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/delivery_flags.h"
+#include "app/emulation_target.h"
 #include "app/exit_code.h"
 #include "app/interrupt.h"
 #include "app/options.h"
@@ -45,17 +46,29 @@ class AppendFile {
   int file_;
 };
 
-Result<void> emulate(const Options& options, emulate::PostgresOptions source, const std::string& out_path) {
-  const AppendFile file = TRY(AppendFile::open(out_path));
-  emulate::LinesOut out(file.descriptor(), out_path == "-" ? "standard output" : out_path);
-  source.notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
-  source.follow = options.on("follow");
-  std::signal(SIGPIPE, SIG_IGN);
+Result<void> emulate_into(const emulate::PostgresOptions& source, emulate::RecordOut& out) {
   const auto summary = TRY(emulate::emulate_postgres(source, out, watch_for_interrupts()));
   fmt::print(stderr, "sluice: {} changes of {} transactions written as {} records, {} of them repeats.\n",
              with_thousands(summary.changes), with_thousands(summary.transactions),
              with_thousands(summary.delivery.delivered), with_thousands(summary.delivery.repeats));
   return {};
+}
+
+// `stream` empty: to the file of --out.
+Result<void> emulate(const Options& options, emulate::PostgresOptions source, const std::string& stream) {
+  source.notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
+  source.follow = options.on("follow");
+  if (!stream.empty()) {
+    const auto target = TRY(StreamTarget::open(stream, source.delivery.seed));
+    TRY(emulate_into(source, target->out()));
+    target->report();
+    return {};
+  }
+  const std::string& path = options.text("out");
+  const AppendFile file = TRY(AppendFile::open(path));
+  emulate::LinesOut out(file.descriptor(), path == "-" ? "standard output" : path);
+  std::signal(SIGPIPE, SIG_IGN);
+  return emulate_into(source, out);
 }
 
 }  // namespace
@@ -70,13 +83,13 @@ int emulate_command(const Options& options) {
     const auto dropped = emulate::drop_emulation(source);
     return dropped.ok() ? kOk : cannot(dropped.error());
   }
-  const auto out = options.required("out");
-  if (!out.ok()) return misused(out.error());
+  const auto stream = target_stream(options);
+  if (!stream.ok()) return misused(stream.error());
   const auto delivery = delivery_of(options);
   if (!delivery.ok()) return misused(delivery.error());
   source.delivery = delivery.value();
   source.oversize_bytes = static_cast<size_t>(options.number("oversize_bytes"));
-  const auto done = emulate(options, std::move(source), out.value());
+  const auto done = emulate(options, std::move(source), stream.value());
   return done.ok() ? kOk : cannot(done.error());
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 using net::header_of;
 using net::HttpRequest;
-using net::HttpResponse;
 using net::replies;
 using ::testing::HasSubstr;
 using ::testing::Not;

@@ -21,7 +21,7 @@ std::string without_line_end(std::string text) {
 }
 
 Result<Credentials> by_web_identity(const Surroundings& surroundings, const std::string& token_file,
-                                    Role role) {
+                                    const Role& role) {
   const std::string token = without_line_end(TRY(read_small_file(token_file)));
   if (token.empty()) return refused("cannot assume the role " + role.arn + ": " + token_file + " is empty.");
   return assume_role_with_web_identity(surroundings, role, token);
