@@ -31,16 +31,16 @@ KinesisAccess::KinesisAccess(aws::StreamName stream, std::unique_ptr<net::HttpTr
       session_(*transport_, *credentials_, system_clock(), std::move(endpoints)),
       kinesis_(session_) {}
 
-Result<std::unique_ptr<KinesisAccess>> KinesisAccess::open(std::string_view text) {
-  aws::StreamName stream = TRY(aws::parse_stream_name(text));
+Result<std::unique_ptr<KinesisAccess>> KinesisAccess::open(std::string_view stream) {
+  aws::StreamName name = TRY(aws::parse_stream_name(stream));
   const net::Environment environment = net::process_environment();
   net::TransportOptions options = TRY(net::transport_options(environment));
   auto transport = TRY(net::make_transport(std::move(options)));
   const net::Surroundings surroundings{environment, transport.get(), &system_clock()};
-  auto endpoints = TRY(net::endpoint_settings(surroundings, region_of(stream)));
+  auto endpoints = TRY(net::endpoint_settings(surroundings, region_of(name)));
   auto credentials = net::default_credentials(surroundings);
-  return std::unique_ptr<KinesisAccess>(new KinesisAccess(std::move(stream), std::move(transport),
-                                                          std::move(credentials), std::move(endpoints)));
+  return std::unique_ptr<KinesisAccess>(
+      new KinesisAccess(std::move(name), std::move(transport), std::move(credentials), std::move(endpoints)));
 }
 
 }  // namespace sluice::app

@@ -90,7 +90,7 @@ Result<void> parse_shared_file(std::string_view text, SharedFile file, SharedCon
     if (settings == nullptr) continue;
     std::string name(trimmed(line.substr(0, equals)));
     if (indented && !outer.empty()) {
-      name = outer + "." + name;
+      name.insert(0, ".").insert(0, outer);
     } else {
       outer = name;
     }

@@ -41,9 +41,9 @@ enum class PresignedBody {
   Unsigned,  // UNSIGNED-PAYLOAD, which only S3 takes
 };
 
-// `url` with X-Amz-Algorithm ... X-Amz-Signature in its query: whoever has it may make that one request until
-// `expires_s` seconds after signing. It is a credential; do not show it. Signs the header Host only.
-Result<std::string> presign_url(std::string_view method, const std::string& url,
+// `address` with X-Amz-Algorithm ... X-Amz-Signature in its query: whoever has it may make that one request
+// until `expires_s` seconds after signing. It is a credential; do not show it. Signs the header Host only.
+Result<std::string> presign_url(std::string_view method, const std::string& address,
                                 const Credentials& credentials, const Signing& signing, int64_t expires_s,
                                 PresignedBody body = PresignedBody::Empty);
 

@@ -54,7 +54,7 @@ Result<Credentials> ask(const Surroundings& surroundings, const Role& role, cons
       code == "IDPCommunicationError")
     return unavailable(what + "STS says " + code + ".");
   if (reply.value().status != 200) return Error{ErrorKind::Refused, code, what + "STS says " + code + "."};
-  const auto credentials = credentials_in_xml(reply.value().body);
+  auto credentials = credentials_in_xml(reply.value().body);
   if (!credentials.ok())
     return unavailable(what + "the reply of STS is not one: " + credentials.error().message + ".");
   return credentials;

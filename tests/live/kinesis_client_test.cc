@@ -2,108 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <map>
-#include <set>
-
-#include "aws/kinesis.h"
-#include "aws/kinesis_for_test.h"
-#include "net/retry.h"
+#include "live_stream.h"
 
 namespace sluice::live {
 namespace {
 
-using aws::Kinesis;
-using aws::OutgoingRecord;
 using aws::Shard;
 using aws::StartAt;
-using aws::StreamName;
 
-std::string emulator() {
-  const char* url = std::getenv("AWS_ENDPOINT_URL_KINESIS");
-  CHECK(url != nullptr);  // run it under scripts/with-kinesis
-  return url;
-}
-
-class KinesisClient : public ::testing::Test {
- protected:
-  KinesisClient() : session_(emulator()), kinesis_(session_.session) {}
-  ~KinesisClient() override {
-    if (!stream_.name.empty()) {
-      EXPECT_TRUE(kinesis_.delete_stream(stream_));
-    }
-  }
-
-  void make_stream(const std::string& name, int shards) {
-    stream_.name = name;
-    const auto made = kinesis_.create_stream(name, shards);
-    ASSERT_TRUE(made) << made.error().message;
-    wait_active();
-  }
-
-  void wait_active() {
-    net::SystemSleeper sleeper;
-    const auto active = net::retry({.deadline_ms = 30'000}, system_clock(), sleeper, [&]() -> Result<void> {
-      const auto summary = kinesis_.describe(stream_);
-      if (!summary.ok()) return summary.error();
-      if (summary.value().status != "ACTIVE") return unavailable("the stream is " + summary.value().status);
-      return {};
-    });
-    ASSERT_TRUE(active) << active.error().message;
-  }
-
-  void put(const std::vector<std::pair<std::string, std::string>>& records) {
-    std::vector<OutgoingRecord> outgoing;
-    for (const auto& [key, data] : records) outgoing.push_back({key, data});
-    const auto put = kinesis_.put_records(stream_, outgoing);
-    ASSERT_TRUE(put) << put.error().message;
-    EXPECT_EQ(put.value().failed, 0);
-    for (const auto& item : put.value().items) EXPECT_FALSE(item.sequence.empty());
-  }
-
-  std::vector<Shard> shards() {
-    auto listed = kinesis_.list_shards(stream_);
-    EXPECT_TRUE(listed) << listed.error().message;
-    return listed.ok() ? listed.value() : std::vector<Shard>();
-  }
-
-  // Everything in a shard, in its order, and its children if it has ended.
-  std::vector<std::string> read(const std::string& shard_id, std::set<std::string>* children = nullptr) {
-    auto iterator = kinesis_.iterator(stream_, shard_id, StartAt::TrimHorizon);
-    EXPECT_TRUE(iterator) << iterator.error().message;
-    if (!iterator.ok()) return {};
-    std::vector<std::string> data;
-    std::string next = iterator.value();
-    for (int empty_pages = 0; !next.empty() && empty_pages < 3;) {
-      Arena arena;
-      const auto page = kinesis_.get_records(stream_, next, aws::kMaxGetRecords, arena);
-      EXPECT_TRUE(page) << page.error().message;
-      if (!page.ok()) return data;
-      for (const auto& record : page.value().records) data.emplace_back(record.data);
-      if (children != nullptr)
-        children->insert(page.value().child_shards.begin(), page.value().child_shards.end());
-      empty_pages += page.value().records.empty() ? 1 : 0;
-      next = page.value().next_iterator;
-    }
-    return data;
-  }
-
-  std::vector<std::string> read_all() {
-    std::vector<std::string> all;
-    for (const Shard& shard : shards())
-      for (std::string& data : read(shard.shard_id)) all.push_back(std::move(data));
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-
-  aws::KinesisSession session_;
-  Kinesis kinesis_;
-  StreamName stream_;
-};
+class KinesisClient : public ::testing::Test, protected LiveStream {};
 
 TEST_F(KinesisClient, WhatIsPutIsRead) {
   make_stream("put-and-read", 4);
-  const auto summary = kinesis_.describe(stream_);
+  const auto summary = kinesis.describe(stream);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary.value().open_shards, 4);
   EXPECT_EQ(shards().size(), 4U);
@@ -120,10 +31,10 @@ TEST_F(KinesisClient, WhatIsPutIsRead) {
 
 TEST_F(KinesisClient, ARecordOfSixMebibytesGoesThroughOnceTheStreamAllowsIt) {
   make_stream("large-records", 1);
-  const auto allowed = kinesis_.update_max_record_size(stream_, 10'240);
+  const auto allowed = kinesis.update_max_record_size(stream, 10'240);
   ASSERT_TRUE(allowed) << allowed.error().message;
   wait_active();
-  EXPECT_EQ(kinesis_.describe(stream_).value().max_record_kib, 10'240);
+  EXPECT_EQ(kinesis.describe(stream).value().max_record_kib, 10'240);
   std::string large;
   for (uint32_t i = 0; large.size() < (6U << 20); ++i) large += static_cast<char>(i * 2654435761U >> 24);
   put({{"large", large}, {"small", "small"}});
@@ -135,7 +46,7 @@ TEST_F(KinesisClient, SplitAndMergedShardsNameTheirChildren) {
   make_stream("split-and-merge", 2);
   put({{"a", "before 1"}, {"b", "before 2"}, {"c", "before 3"}, {"d", "before 4"}});
   const Shard first = shards().at(0);
-  ASSERT_TRUE(kinesis_.split_shard(stream_, first.shard_id, "1000000000000000000000"));
+  ASSERT_TRUE(kinesis.split_shard(stream, first.shard_id, "1000000000000000000000"));
   wait_active();
   std::vector<Shard> halves;
   for (const Shard& shard : shards())
@@ -146,7 +57,7 @@ TEST_F(KinesisClient, SplitAndMergedShardsNameTheirChildren) {
   read(first.shard_id, &children);
   EXPECT_EQ(children, (std::set<std::string>{halves[0].shard_id, halves[1].shard_id}));
 
-  const auto merged = kinesis_.merge_shards(stream_, halves[0].shard_id, halves[1].shard_id);
+  const auto merged = kinesis.merge_shards(stream, halves[0].shard_id, halves[1].shard_id);
   ASSERT_TRUE(merged) << merged.error().message;
   wait_active();
   std::string adjacent;
@@ -163,8 +74,8 @@ TEST_F(KinesisClient, ReadingGoesOnBehindASequenceNumberAndFromATime) {
   put({{"k", "one"}, {"k", "two"}, {"k", "three"}});
   const std::string shard = shards().at(0).shard_id;
   Arena arena;
-  const auto first = kinesis_.get_records(
-      stream_, kinesis_.iterator(stream_, shard, StartAt::TrimHorizon).value(), 1, arena);
+  const auto first =
+      kinesis.get_records(stream, kinesis.iterator(stream, shard, StartAt::TrimHorizon).value(), 1, arena);
   ASSERT_TRUE(first);
   ASSERT_EQ(first.value().records.size(), 1U);
   const auto& one = first.value().records[0];
@@ -173,8 +84,8 @@ TEST_F(KinesisClient, ReadingGoesOnBehindASequenceNumberAndFromATime) {
   EXPECT_GT(one.arrival_ms, 1'600'000'000'000);
   const auto data_from = [&](StartAt start, int64_t time_ms) {
     Arena other;
-    const auto page = kinesis_.get_records(
-        stream_, kinesis_.iterator(stream_, shard, start, one.sequence, time_ms).value(), 10, other);
+    const auto page = kinesis.get_records(
+        stream, kinesis.iterator(stream, shard, start, one.sequence, time_ms).value(), 10, other);
     std::vector<std::string> data;
     for (const auto& record : page.value().records) data.emplace_back(record.data);
     return data;
@@ -186,7 +97,7 @@ TEST_F(KinesisClient, ReadingGoesOnBehindASequenceNumberAndFromATime) {
 }
 
 TEST_F(KinesisClient, AStreamThatIsNotThereIsRefusedByName) {
-  const auto summary = kinesis_.describe({"no-such-stream", {}});
+  const auto summary = kinesis.describe({"no-such-stream", {}});
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().kind, ErrorKind::Refused);
   EXPECT_EQ(summary.error().reason, "ResourceNotFoundException");
@@ -197,7 +108,7 @@ TEST_F(KinesisClient, AStreamThatIsNotThereIsRefusedByName) {
 TEST_F(KinesisClient, AnIteratorThatIsNoneIsAnError) {
   make_stream("bad-iterator", 1);
   Arena arena;
-  const auto page = kinesis_.get_records(stream_, "no iterator", 1, arena);
+  const auto page = kinesis.get_records(stream, "no iterator", 1, arena);
   ASSERT_FALSE(page);
   EXPECT_THAT(page.error().message, ::testing::HasSubstr("cannot read the stream bad-iterator"));
 }
