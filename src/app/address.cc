@@ -4,8 +4,22 @@
 
 #include <filesystem>
 
+#include "sink/postgres/connection.h"
+
 namespace sluice::app {
 namespace {
+
+// The connection string of postgres:DSN, or a URI that is its own scheme; empty for anything else.
+std::string dsn_of(const std::string& text) {
+  if (text.starts_with("postgres://") || text.starts_with("postgresql://")) return text;
+  return text.starts_with("postgres:") ? text.substr(9) : "";
+}
+
+Destination postgres_at(const std::string& dsn) {
+  return {Destination::Kind::Postgres, dsn, sink::postgres::shown_dsn(dsn), "postgres:DSN"};
+}
+
+Destination duckdb_at(const std::string& path) { return {Destination::Kind::DuckDb, path, path, path}; }
 
 // What follows "scheme:" in the value; `example` completes the messages.
 Result<std::string> path_of(const Value& value, std::string_view scheme, std::string_view what_it_does) {
@@ -22,8 +36,9 @@ Result<std::string> path_of(const Value& value, std::string_view scheme, std::st
   if (colon == std::string::npos || text.find('/') < colon || std::filesystem::exists(text, failed)) {
     return refused(fmt::format("{} is '{}': write {}:{}.", value.where, text, scheme, text));
   }
-  return refused(
-      fmt::format("{} is '{}': this version {} {}:PATH.", value.where, text, what_it_does, scheme));
+  return refused(fmt::format("{} is '{}': this version {} {}.", value.where, without_secret(text),
+                             what_it_does,
+                             scheme == "duckdb" ? "duckdb:PATH and postgres:DSN" : "file:PATH"));
 }
 
 }  // namespace
@@ -33,18 +48,34 @@ Result<std::string> source_path(const Options& options) {
   return path_of(options.value("from"), "file", "reads");
 }
 
-Result<std::string> destination_path(const Options& options) {
+Result<Destination> destination_of(const Options& options) {
   TRY(options.required("to"));
-  return path_of(options.value("to"), "duckdb", "writes");
+  const Value& value = options.value("to");
+  if (const std::string dsn = dsn_of(value.text); !dsn.empty()) return postgres_at(dsn);
+  if (value.text == "postgres:") {
+    return refused(
+        fmt::format("{} is '{}': the connection string is missing. Write postgres:DSN, for example "
+                    "postgres:'host=127.0.0.1 dbname=shop user=me'.",
+                    value.where, value.text));
+  }
+  return duckdb_at(TRY(path_of(value, "duckdb", "writes")));
 }
 
-Result<std::string> database_path(const Options& options) {
+Result<Destination> database_of(const Options& options) {
   if (options.has("db")) {
-    const std::string& path = options.text("db");
-    return path.starts_with("duckdb:") ? path.substr(7) : path;
+    const std::string& text = options.text("db");
+    if (const std::string dsn = dsn_of(text); !dsn.empty()) return postgres_at(dsn);
+    return duckdb_at(text.starts_with("duckdb:") ? text.substr(7) : text);
   }
-  if (options.has("to")) return destination_path(options);
-  return options.required("db");
+  if (options.has("to")) return destination_of(options);
+  return duckdb_at(TRY(options.required("db")));
+}
+
+std::string without_secret(const std::string& text) {
+  if (const std::string dsn = dsn_of(text); !dsn.empty()) return sink::postgres::shown_dsn(dsn);
+  // Something that is almost a connection string.
+  const bool may_hide = text.find('@') != std::string::npos || text.find("password") != std::string::npos;
+  return may_hide ? text.substr(0, text.find(':')) + ":..." : text;
 }
 
 }  // namespace sluice::app

@@ -1,6 +1,7 @@
-// Where records come from and go to, as people write it: file:PATH, duckdb:PATH.
+// Where records come from and go to, as people write it: file:PATH, duckdb:PATH, postgres:DSN.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "app/options.h"
@@ -10,9 +11,20 @@ namespace sluice::app {
 
 // The path of --from; "-" is standard input. Refused: another scheme, naming what this version reads.
 Result<std::string> source_path(const Options& options);
-// The path of --to.
-Result<std::string> destination_path(const Options& options);
-// The path of --db, or of --to when there is no --db.
-Result<std::string> database_path(const Options& options);
+// Where rows go to or are looked up.
+struct Destination {
+  enum class Kind : uint8_t { DuckDb, Postgres };
+  Kind kind = Kind::DuckDb;
+  std::string place;  // the file's path, or the connection string
+  std::string shown;  // the same for messages: without a password
+  std::string flag;   // what to write after --db in a command that is proposed
+};
+
+// What --to names.
+Result<Destination> destination_of(const Options& options);
+// What --db names, or --to when there is no --db.
+Result<Destination> database_of(const Options& options);
+// A setting's text without what a connection string in it may hide.
+std::string without_secret(const std::string& text);
 
 }  // namespace sluice::app

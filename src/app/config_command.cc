@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/address.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/options.h"
@@ -39,7 +40,7 @@ std::vector<Line> lines_of(const Options& options) {
     const Value& value = options.value(setting.name);
     const bool given = !value.text.empty();
     const bool hidden = setting.kind == Kind::Secret && given;
-    lines.push_back({std::string(setting.name), hidden ? "(not shown)" : value.text, given,
+    lines.push_back({std::string(setting.name), hidden ? "(not shown)" : without_secret(value.text), given,
                      given ? origin_text(value.origin, value.where) : "not set"});
   }
   return lines;

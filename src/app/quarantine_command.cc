@@ -19,16 +19,16 @@
 namespace sluice::app {
 namespace {
 
-using sink::duckdb::DuckDbSink;
-using sink::duckdb::QuarantineEntry;
+using sink::QuarantineEntry;
+using sink::Store;
 
-Result<std::unique_ptr<DuckDbSink>> open_quarantine(const Options& options, const std::string& path) {
-  auto store = TRY(open_store(options, path, false, {}));
+Result<std::unique_ptr<Store>> open_quarantine(const Options& options, const Destination& place) {
+  auto store = TRY(open_store(options, place, false, {}));
   TRY(store->load());
   return store;
 }
 
-Result<void> write_list(const Options& options, DuckDbSink& store, Output& output) {
+Result<void> write_list(const Options& options, Store& store, Output& output) {
   const int64_t limit = options.number("limit");
   const auto entries = TRY(store.quarantined({}, options.text("reason"), limit, true));
   if (options.on("json")) {
@@ -57,7 +57,7 @@ Result<void> write_list(const Options& options, DuckDbSink& store, Output& outpu
   return output.close();
 }
 
-Result<void> write_entry(const Options& options, DuckDbSink& store, int64_t id, Output& output) {
+Result<void> write_entry(const Options& options, Store& store, int64_t id, Output& output) {
   const auto entries = TRY(store.quarantined(id, "", 1, true));
   if (entries.empty()) {
     return refused(
@@ -72,7 +72,7 @@ Result<void> write_entry(const Options& options, DuckDbSink& store, int64_t id, 
   return output.close();
 }
 
-Result<void> write_all(const Options& options, DuckDbSink& store, Output& output) {
+Result<void> write_all(const Options& options, Store& store, Output& output) {
   std::vector<int64_t> ids;
   for (const QuarantineEntry& entry :
        TRY(store.quarantined({}, options.text("reason"), std::numeric_limits<int32_t>::max(), false))) {
@@ -89,10 +89,10 @@ Result<void> write_all(const Options& options, DuckDbSink& store, Output& output
 // Opens the store and the output, and lets `write` do the rest.
 template <typename Write>
 int with_quarantine(const Options& options, const std::string& out, const Write& write) {
-  const auto path = database_path(options);
-  if (!path.ok()) return misused(path.error());
+  const auto place = database_of(options);
+  if (!place.ok()) return misused(place.error());
   const auto perform = [&]() -> Result<void> {
-    const auto store = TRY(open_quarantine(options, path.value()));
+    const auto store = TRY(open_quarantine(options, place.value()));
     Output output = TRY(Output::open(out, "--out"));
     return write(*store, output);
   };
@@ -103,8 +103,8 @@ int with_quarantine(const Options& options, const std::string& out, const Write&
 }  // namespace
 
 int quarantine_list_command(const Options& options) {
-  return with_quarantine(
-      options, "-", [&](DuckDbSink& store, Output& output) { return write_list(options, store, output); });
+  return with_quarantine(options, "-",
+                         [&](Store& store, Output& output) { return write_list(options, store, output); });
 }
 
 int quarantine_show_command(const Options& options) {
@@ -116,15 +116,13 @@ int quarantine_show_command(const Options& options) {
     return misused(refused(fmt::format("'{}' is not an ID; `sluice quarantine list` shows the numbers.",
                                        options.positionals().front())));
   }
-  return with_quarantine(options, "-", [&](DuckDbSink& store, Output& output) {
-    return write_entry(options, store, *id, output);
-  });
+  return with_quarantine(
+      options, "-", [&](Store& store, Output& output) { return write_entry(options, store, *id, output); });
 }
 
 int quarantine_export_command(const Options& options) {
-  return with_quarantine(options, options.text("out"), [&](DuckDbSink& store, Output& output) {
-    return write_all(options, store, output);
-  });
+  return with_quarantine(options, options.text("out"),
+                         [&](Store& store, Output& output) { return write_all(options, store, output); });
 }
 
 }  // namespace sluice::app

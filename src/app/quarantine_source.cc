@@ -4,9 +4,9 @@
 
 namespace sluice::app {
 
-QuarantineSource::QuarantineSource(const std::vector<sink::duckdb::QuarantineEntry>& entries) {
+QuarantineSource::QuarantineSource(const std::vector<sink::QuarantineEntry>& entries) {
   change::Block block;
-  for (const sink::duckdb::QuarantineEntry& entry : entries) {
+  for (const sink::QuarantineEntry& entry : entries) {
     block.records.push_back({.position = {block.arena.copy(entry.shard), block.arena.copy(entry.sequence)},
                              .bytes = block.arena.copy(entry.bytes)});
     bytes_ += entry.bytes.size();

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "sink/duckdb/sink.h"
+#include "sink/store.h"
 #include "source/source.h"
 
 namespace sluice::app {
@@ -13,7 +13,7 @@ namespace sluice::app {
 // the positions that they came from, and then ends. Confirms no position of any shard.
 class QuarantineSource final : public source::Source {
  public:
-  explicit QuarantineSource(const std::vector<sink::duckdb::QuarantineEntry>& entries);
+  explicit QuarantineSource(const std::vector<sink::QuarantineEntry>& entries);
 
   Result<source::Pull> next() override;
   std::vector<std::string> take_notices() override { return {}; }

@@ -16,7 +16,7 @@ void append_member(std::string& to, std::string_view name, std::string_view text
 
 }  // namespace
 
-std::string entry_text(const sink::duckdb::QuarantineEntry& entry) {
+std::string entry_text(const sink::QuarantineEntry& entry) {
   std::string text = fmt::format(
       "record      {}\nreason      {}\n            {}\nfirst seen  {}\nshard       {}\nsequence    {}\n",
       entry.id, printable(entry.reason), printable(entry.message), utc_text(entry.first_seen_ns),
@@ -26,7 +26,7 @@ std::string entry_text(const sink::duckdb::QuarantineEntry& entry) {
                             with_thousands(static_cast<int64_t>(entry.bytes.size())), printable(entry.bytes));
 }
 
-std::string entry_json(const sink::duckdb::QuarantineEntry& entry, bool with_bytes) {
+std::string entry_json(const sink::QuarantineEntry& entry, bool with_bytes) {
   std::string text = fmt::format("{{\"id\":{}", entry.id);
   append_member(text, "shard", entry.shard);
   append_member(text, "sequence", entry.sequence);

@@ -49,7 +49,7 @@ Result<void> write_rows(const Options& options, const std::string& sql) {
 int query_command(const Options& options) {
   const auto sql = statement_of(options);
   if (!sql.ok()) return misused(sql.error());
-  if (const auto path = database_path(options); !path.ok()) return misused(path.error());
+  if (const auto place = database_of(options); !place.ok()) return misused(place.error());
   const auto written = write_rows(options, sql.value());
   return written.ok() ? kOk : cannot(written.error());
 }

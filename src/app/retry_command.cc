@@ -22,8 +22,8 @@
 namespace sluice::app {
 namespace {
 
-using sink::duckdb::DuckDbSink;
-using sink::duckdb::QuarantineEntry;
+using sink::QuarantineEntry;
+using sink::Store;
 
 Result<RetryChoice> choice_of(const Options& options) {
   RetryChoice choice{.ids = {}, .reason = options.text("reason"), .all = options.on("all")};
@@ -45,7 +45,7 @@ Result<RetryChoice> choice_of(const Options& options) {
 // Tries records in portions. A portion is one transaction: everything in it lands, waits or is refused again.
 class Retrier {
  public:
-  Retrier(DuckDbSink& store, pipeline::PipelineOptions options, std::string path)
+  Retrier(Store& store, pipeline::PipelineOptions options, std::string path)
       : store_(store), options_(std::move(options)) {
     options_.is_retry = true;
     report_.db = std::move(path);
@@ -91,19 +91,19 @@ class Retrier {
   static constexpr size_t kPortionRecords = 500;
   static constexpr size_t kPortionBytes = size_t{64} << 20;
 
-  DuckDbSink& store_;
+  Store& store_;
   pipeline::PipelineOptions options_;
   std::vector<QuarantineEntry> portion_;
   size_t portion_bytes_ = 0;
   RetryReport report_;
 };
 
-Result<RetryReport> retry(const Options& options, const std::string& path, const RetryChoice& choice) {
+Result<RetryReport> retry(const Options& options, const Destination& place, const RetryChoice& choice) {
   auto catalog = TRY(catalog_of(options));
-  const auto store = TRY(open_store(options, path, false, catalog));
+  const auto store = TRY(open_store(options, place, false, catalog));
   const auto index = TRY(store->quarantined({}, "", std::numeric_limits<int32_t>::max(), false));
   const auto groups = TRY(plan_retry(index, choice));
-  Retrier retrier(*store, pipeline_options_of(options, std::move(catalog)), path);
+  Retrier retrier(*store, pipeline_options_of(options, std::move(catalog)), place.flag);
   const std::atomic<bool>& stop = watch_for_interrupts();
   for (const std::vector<QuarantineEntry>& group : groups) {
     if (stop) break;
@@ -116,11 +116,11 @@ Result<RetryReport> retry(const Options& options, const std::string& path, const
 }  // namespace
 
 int quarantine_retry_command(const Options& options) {
-  const auto path = database_path(options);
-  if (!path.ok()) return misused(path.error());
+  const auto place = database_of(options);
+  if (!place.ok()) return misused(place.error());
   const auto choice = choice_of(options);
   if (!choice.ok()) return misused(choice.error());
-  const auto report = retry(options, path.value(), choice.value());
+  const auto report = retry(options, place.value(), choice.value());
   if (!report.ok()) return cannot(report.error());
   fmt::print("{}", options.on("json") ? retry_json(report.value()) : retry_text(report.value()));
   return exit_code_of(report.value());

@@ -6,7 +6,7 @@
 
 namespace sluice::app {
 
-using sink::duckdb::QuarantineEntry;
+using sink::QuarantineEntry;
 
 Result<std::vector<std::vector<QuarantineEntry>>> plan_retry(const std::vector<QuarantineEntry>& index,
                                                              const RetryChoice& choice) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sink/duckdb/sink.h"
+#include "sink/store.h"
 
 namespace sluice::app {
 
@@ -21,7 +21,7 @@ struct RetryChoice {
 // The chosen records of `index` (which needs no bytes) in groups that must be tried together: a record alone,
 // or all records of one chunk, also those that were not chosen themselves. Fails Refused when an ID is not
 // there.
-Result<std::vector<std::vector<sink::duckdb::QuarantineEntry>>> plan_retry(
-    const std::vector<sink::duckdb::QuarantineEntry>& index, const RetryChoice& choice);
+Result<std::vector<std::vector<sink::QuarantineEntry>>> plan_retry(
+    const std::vector<sink::QuarantineEntry>& index, const RetryChoice& choice);
 
 }  // namespace sluice::app

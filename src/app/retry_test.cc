@@ -8,7 +8,7 @@
 namespace sluice::app {
 namespace {
 
-using sink::duckdb::QuarantineEntry;
+using sink::QuarantineEntry;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

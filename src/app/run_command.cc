@@ -34,7 +34,7 @@ void say_what_is_durable(const pipeline::Snapshot& last) {
              progress_line(last, {}, {.counts_only = true}));
 }
 
-Result<RunReport> run(const Options& options, const std::string& from, const std::string& to,
+Result<RunReport> run(const Options& options, const std::string& from, const Destination& to,
                       ProgressMeter& meter, pipeline::Snapshot& last) {
   const std::atomic<bool>& stop = watch_for_interrupts();
   auto catalog = TRY(catalog_of(options));
@@ -59,8 +59,8 @@ Result<RunReport> run(const Options& options, const std::string& from, const std
   report.repeats_in_log =
       TRY(sink->count_repeats(report.summary.oldest_commit_ts_ns, report.summary.newest_commit_ts_ns));
   report.from = options.text("from");
-  report.to = options.text("to");
-  report.db = to;
+  report.to = to.kind == Destination::Kind::Postgres ? to.shown : options.text("to");
+  report.db = to.flag;
   report.seconds = meter.seconds();
   report.now_ns = system_clock().wall_ns();
   report.incomplete_after_ms = options.number("incomplete_after");
@@ -74,7 +74,7 @@ Result<RunReport> run(const Options& options, const std::string& from, const std
 int run_command(const Options& options) {
   const auto from = source_path(options);
   if (!from.ok()) return misused(from.error());
-  const auto to = destination_path(options);
+  const auto to = destination_of(options);
   if (!to.ok()) return misused(to.error());
   ProgressMeter meter(progress_mode(options.text("progress"), is_terminal(stderr)), takes_colour(stderr),
                       options.on("follow"), stderr, system_clock());

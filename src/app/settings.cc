@@ -20,8 +20,9 @@ constexpr int64_t kDayMs = 86'400'000;
 constexpr std::array kSettings = {
     Setting{"from", Kind::Text, "SOURCE", "",
             "where records come from: file:PATH, or file:- for standard input", kRun},
-    Setting{"to", Kind::Text, "DESTINATION", "", "where rows go: duckdb:PATH", kRun | kRetry},
-    Setting{"db", Kind::Text, "PATH", "", "the DuckDB file to look into; the one that `to` names if absent",
+    Setting{"to", Kind::Text, "DESTINATION", "", "where rows go: duckdb:PATH or postgres:DSN", kRun | kRetry},
+    Setting{"db", Kind::Text, "STORE", "",
+            "the DuckDB file or postgres:DSN to look into; what `to` names if absent",
             kQuery | kViews | kQuarantine | kRetry},
     Setting{"follow", Kind::Switch, "", "false",
             "wait for more at the end of the source instead of stopping there", kRun},

@@ -4,7 +4,8 @@
 
 #include <filesystem>
 
-#include "app/address.h"
+#include "sink/duckdb/sink.h"
+#include "sink/postgres/sink.h"
 
 namespace sluice::app {
 namespace {
@@ -22,7 +23,11 @@ Result<void> check_it_exists(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& options) {
-  const std::string path = TRY(database_path(options));
+  const Destination place = TRY(database_of(options));
+  if (place.kind == Destination::Kind::Postgres)
+    return refused(
+        "`sluice query` reads DuckDB files. For PostgreSQL use psql with the same connection string.");
+  const std::string& path = place.place;
   TRY(check_it_exists(path));
   return sink::duckdb::open_database({.path = path,
                                       .access = sink::duckdb::Access::ReadOnly,
@@ -30,15 +35,21 @@ Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& 
                                       .threads = static_cast<int>(options.number("threads"))});
 }
 
-Result<std::unique_ptr<sink::duckdb::DuckDbSink>> open_store(const Options& options, const std::string& path,
-                                                             bool create,
-                                                             std::optional<catalog::Catalog> catalog) {
-  if (!create) TRY(check_it_exists(path));
-  return sink::duckdb::open_sink({.path = path,
+Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const Destination& place, bool create,
+                                                std::optional<catalog::Catalog> catalog) {
+  const sink::Repeats repeats = options.text("repeats") == "skip" ? sink::Repeats::Skip : sink::Repeats::Land;
+  switch (place.kind) {
+    case Destination::Kind::Postgres:
+      return sink::postgres::open_sink(
+          {.dsn = place.place, .repeats = repeats, .catalog = std::move(catalog), .create = create});
+    case Destination::Kind::DuckDb:
+      break;
+  }
+  if (!create) TRY(check_it_exists(place.place));
+  return sink::duckdb::open_sink({.path = place.place,
                                   .memory_limit = memory_text(options.number("memory_limit")),
                                   .threads = static_cast<int>(options.number("threads")),
-                                  .repeats = options.text("repeats") == "skip" ? sink::duckdb::Repeats::Skip
-                                                                               : sink::duckdb::Repeats::Land,
+                                  .repeats = repeats,
                                   .catalog = std::move(catalog),
                                   .create = create});
 }

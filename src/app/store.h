@@ -4,21 +4,22 @@
 #include <memory>
 #include <optional>
 
+#include "app/address.h"
 #include "app/options.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "pipeline/pipeline.h"
 #include "sink/duckdb/duckdb.h"
-#include "sink/duckdb/sink.h"
+#include "sink/store.h"
 
 namespace sluice::app {
 
-// The file of --db, read-only.
+// The DuckDB file of --db, read-only. Refused for a PostgreSQL database, naming what reads it instead.
 Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& options);
-// The store at `path`, made when it is missing and `create` allows it. `catalog` gives the views their types.
-Result<std::unique_ptr<sink::duckdb::DuckDbSink>> open_store(const Options& options, const std::string& path,
-                                                             bool create,
-                                                             std::optional<catalog::Catalog> catalog);
+// The store at `place`, made when it is missing and `create` allows it. `catalog` gives the views their
+// types.
+Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const Destination& place, bool create,
+                                                std::optional<catalog::Catalog> catalog);
 // The file of --catalog; nothing when it is not given.
 Result<std::optional<catalog::Catalog>> catalog_of(const Options& options);
 // Batches, keys and waiting times, for run and quarantine retry.

@@ -13,9 +13,9 @@
 namespace sluice::app {
 namespace {
 
-Result<void> print_or_apply(const Options& options, const std::string& path) {
+Result<void> print_or_apply(const Options& options, const Destination& place) {
   auto catalog = TRY(catalog_of(options));
-  const auto store = TRY(open_store(options, path, false, std::move(catalog)));
+  const auto store = TRY(open_store(options, place, false, std::move(catalog)));
   TRY(store->load());
   Output output = Output::standard_output();
   if (!options.on("apply")) {
@@ -23,20 +23,20 @@ Result<void> print_or_apply(const Options& options, const std::string& path) {
     return output.close();
   }
   const int64_t count = TRY(store->refresh_views());
-  TRY(output.write(
-      fmt::format("{} view{} made anew in {}.\n", with_thousands(count), count == 1 ? "" : "s", path)));
+  TRY(output.write(fmt::format("{} view{} made anew in {}.\n", with_thousands(count), count == 1 ? "" : "s",
+                               place.shown)));
   return output.close();
 }
 
 }  // namespace
 
 int views_command(const Options& options) {
-  const auto path = database_path(options);
-  if (!path.ok()) return misused(path.error());
+  const auto place = database_of(options);
+  if (!place.ok()) return misused(place.error());
   if (options.on("print") && options.on("apply")) {
     return misused(refused("--print and --apply contradict each other; give one of them."));
   }
-  const auto done = print_or_apply(options, path.value());
+  const auto done = print_or_apply(options, place.value());
   return done.ok() ? kOk : cannot(done.error());
 }
 

@@ -17,6 +17,20 @@
 #include "base/crc32c.h"
 
 namespace sluice::assemble {
+namespace {
+
+// Under which chunk the store keeps a piece.
+std::string store_chunk_of(const change::Fragment& fragment) { return std::string(fragment.chunk_id); }
+std::string store_chunk_of(const change::ChunkedHead& head) {
+  return head.awaited.empty() ? std::string() : std::string(head.awaited.front().chunk_id);
+}
+
+bool all_whole(const ChunkGroup& group) {
+  return std::ranges::all_of(group.heads, [&group](const Head& head) { return group.whole(head); });
+}
+
+}  // namespace
+
 class Assembler::State {
  public:
   State(const AssemblerOptions& options, FragmentStore& store, DecodePiece decode)
@@ -32,6 +46,10 @@ class Assembler::State {
   Result<Outcome> add(const change::ChunkedHead& head, std::string_view bytes, int64_t now_ns, Arena& arena);
   Outcome reject(const Error& why, Arena& arena);
   Result<Outcome> expire(int64_t now_ns, Arena& arena);
+  Result<Outcome> settle_stored(int64_t now_ns, Arena& arena);
+  template <typename Decoded>
+  Result<Outcome> found(const Decoded& decoded, std::string_view bytes, int64_t first_seen_ns, Arena& arena);
+  void drop_ended(const change::FinishedChunk& chunk);
   uint64_t seal() { return groups_.memory().seal(); }
   void committed(uint64_t batch) { groups_.memory().committed(batch); }
   void forget(std::string_view chunk_id) { ended_.forget(chunk_id); }
@@ -51,8 +69,8 @@ class Assembler::State {
   bool too_large(const ChunkGroup& group) const;
   std::optional<std::vector<Choice>> match(const ChunkGroup& group, const Head& head) const;
   Result<Outcome> land(ChunkGroup& group, const Head& head, const std::vector<Choice>& choices,
-                       const HeldPiece& current, const Arrival& arrival, Arena& arena);
-  Ending mismatch_of(const ChunkGroup& group) const;
+                       const HeldPiece* current, int64_t now_ns, Arena& arena);
+  static Ending mismatch_of(const ChunkGroup& group);
   void fail(ChunkGroup& group, Ending ending, const HeldPiece* current, int64_t now_ns, Arena& arena,
             Outcome& out);
 
@@ -62,6 +80,7 @@ class Assembler::State {
   EndedChunks ended_;
   PieceLoader loader_;
   GroupEnds ends_;
+  std::vector<std::string> unsettled_;  // chunks that were whole in the store
   // The group that the last add() landed, until the next call, for reject().
   struct Landed {
     ChunkGroup* group = nullptr;
@@ -245,7 +264,7 @@ std::optional<std::vector<Choice>> Assembler::State::match(const ChunkGroup& gro
   return choices;
 }
 
-Ending Assembler::State::mismatch_of(const ChunkGroup& group) const {
+Ending Assembler::State::mismatch_of(const ChunkGroup& group) {
   if (group.has_alternatives()) return Ending::ConflictingFragment;
   return group.heads.size() > 1 ? Ending::ConflictingHead : Ending::CrcMismatch;
 }
@@ -265,7 +284,7 @@ Result<Outcome> Assembler::State::settle(ChunkGroup& group, const HeldPiece& cur
     for (const Head& head : group.heads) {
       if (!is_whole(head)) continue;
       const auto choices = match(group, head);
-      if (choices) return land(group, head, *choices, current, arrival, arena);
+      if (choices) return land(group, head, *choices, &current, arrival.now_ns, arena);
     }
     if (std::ranges::all_of(group.heads, is_whole)) {
       if (options_.mismatch_after_ns == 0) {
@@ -285,14 +304,64 @@ Result<Outcome> Assembler::State::settle(ChunkGroup& group, const HeldPiece& cur
 
 // Lands the image that `head` describes with the chosen fragments.
 Result<Outcome> Assembler::State::land(ChunkGroup& group, const Head& head,
-                                       const std::vector<Choice>& choices, const HeldPiece& current,
-                                       const Arrival& arrival, Arena& arena) {
+                                       const std::vector<Choice>& choices, const HeldPiece* current,
+                                       int64_t now_ns, Arena& arena) {
   Outcome out;
   out.image = TRY(ends_.assemble(head, choices, arena));
   ChunkGroup& removed = groups_.remove(group);
-  landed_ = Landed{&removed, &current, arrival.now_ns};
-  ends_.land(removed, head, choices, {&current, arrival.now_ns, arena}, out);
+  landed_ = Landed{&removed, current, now_ns};
+  ends_.land(removed, head, choices, {current, now_ns, arena}, out);
   return out;
+}
+
+Result<Outcome> Assembler::State::settle_stored(int64_t now_ns, Arena& arena) {
+  begin_call();
+  Outcome out;
+  while (!unsettled_.empty()) {
+    ChunkGroup* group = groups_.find(unsettled_.back());
+    if (group != nullptr) TRY(load(*group));
+    unsettled_.pop_back();
+    if (group == nullptr || group->heads.empty()) continue;
+    for (const Head& head : group->heads) {
+      if (!group->whole(head)) continue;
+      const auto choices = match(*group, head);
+      if (!choices) continue;
+      out = TRY(land(*group, head, *choices, nullptr, now_ns, arena));
+      out.more = !unsettled_.empty();
+      return out;
+    }
+    if (!all_whole(*group)) continue;
+    if (options_.mismatch_after_ns > 0) {
+      groups_.mark_mismatched(*group, group->first_seen_ns);
+      continue;
+    }
+    fail(*group, mismatch_of(*group), nullptr, now_ns, arena, out);
+    out.more = !unsettled_.empty();
+    return out;
+  }
+  return out;
+}
+
+// The books have this piece as waiting, and the store has it: what add() says is put right by one of both.
+template <typename Decoded>
+Result<Outcome> Assembler::State::found(const Decoded& decoded, std::string_view bytes, int64_t first_seen_ns,
+                                        Arena& arena) {
+  Outcome out = TRY(add(decoded, bytes, first_seen_ns, arena));
+  if (landed_) landed_->current = nullptr;
+  --out.books[std::string(decoded.position.shard)].waiting;
+  if (out.fate == Fate::Waits) {
+    out.waiting_piece.reset();
+    return out;
+  }
+  out.pieces_removed.push_back(
+      {store_chunk_of(decoded), std::string(decoded.position.shard), std::string(decoded.position.sequence)});
+  return out;
+}
+
+void Assembler::State::drop_ended(const change::FinishedChunk& chunk) {
+  begin_call();
+  if (ChunkGroup* group = groups_.find(chunk.chunk_id)) groups_.remove(*group);
+  ended_.remember(chunk);
 }
 
 void Assembler::State::fail(ChunkGroup& group, Ending ending, const HeldPiece* current, int64_t now_ns,
@@ -324,9 +393,7 @@ Result<Outcome> Assembler::State::expire(int64_t now_ns, Arena& arena) {
       out.more = true;  // what was taken out already must be told first
       return out;
     }
-    const bool whole = !group->heads.empty() && std::ranges::all_of(group->heads, [&](const Head& head) {
-      return group->whole(head);
-    });
+    const bool whole = !group->heads.empty() && all_whole(*group);
     const size_t before = out.quarantined.size();
     fail(*group, whole ? mismatch_of(*group) : Ending::IncompleteChunk, nullptr, now_ns, arena, out);
     for (size_t i = before; i < out.quarantined.size(); ++i) bytes += out.quarantined[i].bytes.size();
@@ -385,10 +452,9 @@ Result<void> Assembler::State::restore_head(const std::string& chunk_id, std::un
   ChunkGroup& group = groups_.find_or_merge(awaited, first_seen_ns);
   group.add({std::move(piece), std::move(awaited)});
   groups_.seen(group, first_seen_ns);
-  // What is whole and was stored all the same has the wrong crc32c.
-  const bool mismatched =
-      std::ranges::all_of(group.heads, [&](const Head& head) { return group.whole(head); });
-  if (mismatched) groups_.mark_mismatched(group, group.first_seen_ns);
+  if (std::ranges::any_of(group.heads, [&](const Head& head) { return group.whole(head); }))
+    unsettled_.push_back(chunk_id);
+  if (all_whole(group) && options_.mismatch_after_ns > 0) groups_.mark_mismatched(group, group.first_seen_ns);
   return {};
 }
 
@@ -414,6 +480,18 @@ Result<Outcome> Assembler::add(const change::ChunkedHead& head, std::string_view
 }
 Outcome Assembler::reject(const Error& why, Arena& arena) { return state_->reject(why, arena); }
 Result<Outcome> Assembler::expire(int64_t now_ns, Arena& arena) { return state_->expire(now_ns, arena); }
+Result<Outcome> Assembler::settle_stored(int64_t now_ns, Arena& arena) {
+  return state_->settle_stored(now_ns, arena);
+}
+Result<Outcome> Assembler::found(const change::Fragment& fragment, std::string_view bytes,
+                                 int64_t first_seen_ns, Arena& arena) {
+  return state_->found(fragment, bytes, first_seen_ns, arena);
+}
+Result<Outcome> Assembler::found(const change::ChunkedHead& head, std::string_view bytes,
+                                 int64_t first_seen_ns, Arena& arena) {
+  return state_->found(head, bytes, first_seen_ns, arena);
+}
+void Assembler::drop_ended(const change::FinishedChunk& chunk) { state_->drop_ended(chunk); }
 uint64_t Assembler::seal() { return state_->seal(); }
 void Assembler::committed(uint64_t batch) { state_->committed(batch); }
 void Assembler::forget(std::string_view chunk_id) { state_->forget(chunk_id); }

@@ -29,6 +29,10 @@
 
 namespace sluice::assemble {
 
+// The reason of the error when a piece that should be stored is not there. In a store that other writers
+// share it means that one of them has ended the chunk; elsewhere the store was damaged.
+inline constexpr std::string_view kPieceGone = "piece-gone";
+
 // The durable home of waiting pieces; the pipeline adapts the sink's.
 class FragmentStore {
  public:
@@ -87,11 +91,13 @@ struct Outcome {
   std::vector<change::QuarantinedRecord> quarantined;
   // Their pieces leave the store, those added by this very batch included.
   std::vector<std::string> chunks_removed;
+  // Every stored piece that ended here, those of `chunks_removed` included.
+  std::vector<change::RemovedPiece> pieces_removed;
   std::vector<change::FinishedChunk> chunks_finished;  // replaces what is stored of the same chunk_id
   // What to add to Batch::books: everything but `read` and `bytes`. Pieces that waited before and ended now
   // count -1 in `waiting`. An image counts as one row and its pieces as landed.
   std::map<std::string, change::Books, std::less<>> books;
-  bool more = false;  // of expire(): there is more to expire, call again
+  bool more = false;  // of expire() and settle_stored(): there is more, call again
 };
 
 // What waits, for people.
@@ -141,6 +147,19 @@ class Assembler {
   // most about max_image_bytes at a time; call again while `more`. Cheap when nothing is due. Errors: the
   // store's; nothing is lost, call again later.
   Result<Outcome> expire(int64_t now_ns, Arena& arena);
+
+  // Ends one of the chunks that were whole in the store when this was opened: whoever stored the last piece
+  // was stopped before it could. Call after open() while `more`; errors as of expire().
+  Result<Outcome> settle_stored(int64_t now_ns, Arena& arena);
+
+  // For a store that several writers share. found() takes a piece that another writer has stored, as add()
+  // would, except that the books count it as waiting already and the store has it. drop_ended() forgets what
+  // waits of a chunk that another writer has ended; none of it is in the store any more.
+  Result<Outcome> found(const change::Fragment& fragment, std::string_view bytes, int64_t first_seen_ns,
+                        Arena& arena);
+  Result<Outcome> found(const change::ChunkedHead& head, std::string_view bytes, int64_t first_seen_ns,
+                        Arena& arena);
+  void drop_ended(const change::FinishedChunk& chunk);
 
   // Says that the batch with everything given out since the last seal() is complete; its number.
   uint64_t seal();

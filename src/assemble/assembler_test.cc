@@ -173,6 +173,7 @@ class AssemblerTest : public ::testing::Test {
       std::erase_if(added_, [&](const auto& piece) { return piece.chunk_id == id; });
       removed_.push_back(id);
     }
+    for (auto& piece : out.pieces_removed) gone_.emplace(piece.shard, piece.sequence);
     for (const auto& record : out.quarantined) {
       quarantined_.insert(std::string(record.bytes));
       reasons_.push_back(record.reason);
@@ -190,8 +191,12 @@ class AssemblerTest : public ::testing::Test {
 
   // The batch is durable.
   void commit() {
-    for (const std::string& id : removed_)
-      std::erase_if(store_.rows, [&](const auto& row) { return row.chunk_id == id; });
+    for (const FakeStore::Stored& row : store_.rows) {
+      const bool removed = std::ranges::find(removed_, row.chunk_id) != removed_.end();
+      EXPECT_TRUE(!removed || is_gone(row)) << "a piece left the store that nobody accounted for";
+    }
+    std::erase_if(store_.rows, [&](const auto& row) { return is_gone(row); });
+    gone_.clear();
     for (auto& piece : added_) store_.rows.push_back(std::move(piece));
     for (auto& chunk : finished_) {
       std::erase_if(store_.ended, [&](const auto& old) { return old.chunk_id == chunk.chunk_id; });
@@ -231,9 +236,40 @@ class AssemblerTest : public ::testing::Test {
     EXPECT_EQ(sum.rows, static_cast<int64_t>(images_.size()));
   }
   size_t removed_in_store() const {
-    return static_cast<size_t>(std::ranges::count_if(store_.rows, [&](const auto& row) {
-      return std::ranges::find(removed_, row.chunk_id) != removed_.end();
-    }));
+    return static_cast<size_t>(
+        std::ranges::count_if(store_.rows, [&](const auto& row) { return is_gone(row); }));
+  }
+  bool is_gone(const FakeStore::Stored& row) const { return gone_.contains({row.shard, row.sequence}); }
+
+  // Another writer of the same store has read and stored a piece.
+  FakeStore::Stored stored_elsewhere(const Record& record, const std::string& shard = "other") {
+    const auto decoded = decode(record.bytes, arena_);
+    const auto* fragment = std::get_if<change::Fragment>(&decoded.value());
+    const auto* head = std::get_if<change::ChunkedHead>(&decoded.value());
+    const std::string_view chunk = fragment != nullptr ? fragment->chunk_id : head->awaited.front().chunk_id;
+    store_.rows.push_back({shard, std::to_string(++sequence_), std::string(chunk), record.bytes,
+                           head != nullptr, fragment != nullptr ? fragment->index : 0, clock_.wall_ns()});
+    ++read_;
+    ++books_[shard].waiting;
+    return store_.rows.back();
+  }
+  // And this writer is told of it.
+  Fate found(const FakeStore::Stored& stored) {
+    records_.push_back(std::make_unique<char[]>(stored.bytes.size() + kReadableSlack));
+    std::memcpy(records_.back().get(), stored.bytes.data(), stored.bytes.size());
+    const std::string_view view(records_.back().get(), stored.bytes.size());
+    auto decoded = decode(view, arena_);
+    auto outcome = std::visit(
+        [&](auto piece) {
+          piece.position = {stored.shard, stored.sequence};
+          return assembler_->found(piece, view, stored.first_seen_ns, arena_);
+        },
+        decoded.value());
+    EXPECT_TRUE(outcome.ok());
+    const Fate fate = outcome.value().fate;
+    EXPECT_FALSE(outcome.value().waiting_piece.has_value()) << "it is stored already";
+    take(std::move(outcome).value());
+    return fate;
   }
 
   // A fresh world, for the next permutation.
@@ -248,11 +284,13 @@ class AssemblerTest : public ::testing::Test {
     messages_.clear();
     quarantined_.clear();
     quarantine_chunks_.clear();
+    gone_.clear();
     books_.clear();
     read_ = 0;
     reopen();
   }
 
+  std::set<std::pair<std::string, std::string>> gone_;  // pieces that leave the store, by position
   ManualClock clock_;
   AssemblerOptions options_;
   FakeStore store_;
@@ -897,6 +935,91 @@ TEST_F(AssemblerTest, ChunkIdsOfAnyShapeAreNamedReadably) {
   const std::string message = outcome.value().quarantined.at(0).message;
   EXPECT_THAT(message, HasSubstr("line?break ü"));
   EXPECT_LT(message.size(), 150U);
+}
+
+TEST_F(AssemblerTest, PiecesOfAnotherWriterCompleteTheImageInEveryOrder) {
+  std::vector<int> order = {0, 1, 2, 3};
+  do {
+    for (unsigned theirs = 0; theirs < 16; ++theirs) {
+      const std::vector<Record> pieces = whole("c1");
+      for (const int which : order) {
+        const auto& piece = pieces[static_cast<size_t>(which)];
+        if ((theirs >> static_cast<unsigned>(which) & 1U) != 0) {
+          found(stored_elsewhere(piece));
+        } else {
+          add(piece);
+        }
+        commit();
+      }
+      ASSERT_THAT(images_, ElementsAre("c draft 7 " + kText));
+      ASSERT_EQ(total().landed, 4);
+      ASSERT_THAT(store_.rows, IsEmpty());
+      start_over();
+    }
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_F(AssemblerTest, TheSamePieceOfAnotherWriterIsARepeatAndLeavesTheStore) {
+  const std::vector<Record> pieces = whole("c1");
+  add(pieces[0]);
+  add(pieces[1]);
+  commit();
+  EXPECT_EQ(found(stored_elsewhere(pieces[1])), Fate::Repeat);
+  commit();
+  EXPECT_EQ(store_.rows.size(), 2U);
+  EXPECT_EQ(books_["other"].waiting, 0);
+  EXPECT_EQ(books_["other"].repeats, 1);
+}
+
+TEST_F(AssemblerTest, APieceThatAnotherWriterStoredTooLateIsARepeat) {
+  const std::vector<Record> pieces = whole("c1");
+  for (const Record& piece : pieces) add(piece);
+  commit();
+  EXPECT_EQ(found(stored_elsewhere(pieces[2])), Fate::Repeat);
+  commit();
+  EXPECT_THAT(store_.rows, IsEmpty());
+}
+
+TEST_F(AssemblerTest, AChunkThatAnotherWriterHasEndedIsForgottenAndItsPiecesAreRepeats) {
+  const std::vector<Record> pieces = whole("c1");
+  for (const Record& piece : pieces) add(piece);
+  commit();
+  const change::FinishedChunk ended = store_.ended.front();
+  // This writer has one piece of it, and somebody else has landed all of it.
+  start_over();
+  add(pieces[1]);
+  commit();
+  store_.rows.clear();
+  --books_["s0"].waiting;
+  ++books_["s0"].landed;
+  assembler_->drop_ended(ended);
+  EXPECT_EQ(assembler_->waiting(1).pieces, 0U);
+  EXPECT_EQ(add(pieces[2]), Fate::Repeat);
+  EXPECT_EQ(add(pieces[0]), Fate::Repeat);
+}
+
+TEST_F(AssemblerTest, WhatIsWholeInTheStoreAtTheStartIsLanded) {
+  // The writers of these pieces were stopped before one of them knew all.
+  for (const Record& piece : whole("c1")) stored_elsewhere(piece);
+  stored_elsewhere(whole("c1")[1], "third");
+  reopen();
+  Outcome out = assembler_->settle_stored(clock_.wall_ns(), arena_).value();
+  EXPECT_FALSE(out.more);
+  take(std::move(out));
+  commit();
+  EXPECT_THAT(images_, ElementsAre("c draft 7 " + kText));
+  EXPECT_EQ(total().repeats, 1) << "a piece that two writers stored";
+  EXPECT_THAT(store_.rows, IsEmpty());
+}
+
+TEST_F(AssemblerTest, AStoredImageThatIsNoRowIsQuarantinedWithAllItsPieces) {
+  for (const Record& piece : whole("c1")) stored_elsewhere(piece);
+  reopen();
+  ASSERT_TRUE(assembler_->settle_stored(clock_.wall_ns(), arena_).value().image.has_value());
+  take(assembler_->reject(malformed("not-json", "it is not JSON"), arena_));
+  commit();
+  EXPECT_EQ(total().quarantined, 4);
+  EXPECT_THAT(store_.rows, IsEmpty());
 }
 
 }  // namespace

@@ -98,6 +98,9 @@ std::optional<Choice> find_match(const Chunk& chunk, const Awaited& awaited,
     for (const auto& piece : alternatives) wheel.push_back(piece.get());
     std::ranges::sort(wheel, {},
                       [](const HeldPiece* piece) { return std::pair(piece->crc32c, piece->data_bytes); });
+    const auto repeats = std::ranges::unique(
+        wheel, {}, [](const HeldPiece* piece) { return std::pair(piece->crc32c, piece->data_bytes); });
+    wheel.erase(repeats.begin(), repeats.end());
   }
   std::vector<size_t> at(wheels.size(), 0);
   std::vector<uint32_t> crc_before(wheels.size() + 1, 0);

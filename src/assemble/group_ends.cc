@@ -19,6 +19,11 @@ uint32_t total_of(const Head& head, const std::string& chunk_id) {
   return found->total_fragments;
 }
 
+// Whether one is the other delivered again, as two writers of one store can have stored it.
+bool same_piece(const HeldPiece& a, const HeldPiece& b) {
+  return a.is_head == b.is_head && a.index == b.index && a.crc32c == b.crc32c && a.data_bytes == b.data_bytes;
+}
+
 }  // namespace
 
 change::Position GroupEnds::position_of(const HeldPiece& piece, Arena& arena) const {
@@ -45,19 +50,20 @@ Result<AssembledImage> GroupEnds::assemble(const Head& head, const std::vector<C
   return image;
 }
 
-void GroupEnds::count_landed(const HeldPiece& piece, const EndingCall& call, Outcome& out) const {
-  change::Books& books = out.books[shards_.name_of(piece.shard)];
-  ++books.landed;
-  if (&piece != call.current) --books.waiting;
+void GroupEnds::end_waiting(const HeldPiece& piece, const std::string& chunk_id, const EndingCall& call,
+                            Outcome& out) const {
+  if (&piece == call.current) return;
+  const std::string& shard = shards_.name_of(piece.shard);
+  --out.books[shard].waiting;
+  out.pieces_removed.push_back({chunk_id, shard, piece.sequence});
 }
 
 void GroupEnds::quarantine(const HeldPiece& piece, const std::string& chunk_id, std::string_view reason,
                            std::string message, const EndingCall& call, Outcome& out) const {
   out.quarantined.push_back({position_of(piece, call.arena), std::string(reason), std::move(message),
                              chunk_id, loader_.record(piece), piece.first_seen_ns});
-  change::Books& books = out.books[shards_.name_of(piece.shard)];
-  ++books.quarantined;
-  if (&piece != call.current) --books.waiting;
+  ++out.books[shards_.name_of(piece.shard)].quarantined;
+  end_waiting(piece, chunk_id, call, out);
 }
 
 void GroupEnds::quarantine_unused(const Head& landed, const Chunk& chunk, const HeldPiece& piece,
@@ -93,9 +99,21 @@ void GroupEnds::land(ChunkGroup& group, const Head& head, const std::vector<Choi
     remember(std::move(finished), out);
   }
   ++out.books[shards_.name_of(head.piece->shard)].rows;
+  // Pieces that several writers stored of one chunk.
+  const auto is_repeat = [&](const Chunk& chunk, const HeldPiece& piece) {
+    if (piece.is_head) return same_piece(*head.piece, piece);
+    const auto at = std::ranges::find(head.awaited, chunk.id, &Awaited::chunk_id) - head.awaited.begin();
+    return std::ranges::any_of(choices[static_cast<size_t>(at)],
+                               [&](const HeldPiece* other) { return same_piece(*other, piece); });
+  };
   group.for_each([&](const Chunk& chunk, HeldPiece& piece) {
+    change::Books& books = out.books[shards_.name_of(piece.shard)];
     if (used.contains(&piece)) {
-      count_landed(piece, call, out);
+      ++books.landed;
+      end_waiting(piece, chunk.id, call, out);
+    } else if (is_repeat(chunk, piece)) {
+      ++books.repeats;
+      end_waiting(piece, chunk.id, call, out);
     } else {
       quarantine_unused(head, chunk, piece, call, out);
     }

@@ -40,7 +40,9 @@ class GroupEnds {
 
  private:
   change::Position position_of(const HeldPiece& piece, Arena& arena) const;
-  void count_landed(const HeldPiece& piece, const EndingCall& call, Outcome& out) const;
+  // The piece is in the store and counted as waiting, unless it was just given.
+  void end_waiting(const HeldPiece& piece, const std::string& chunk_id, const EndingCall& call,
+                   Outcome& out) const;
   void quarantine(const HeldPiece& piece, const std::string& chunk_id, std::string_view reason,
                   std::string message, const EndingCall& call, Outcome& out) const;
   void quarantine_unused(const Head& landed, const Chunk& chunk, const HeldPiece& piece,

@@ -11,10 +11,12 @@ namespace {
 
 Error not_what_was_stored(const std::string& chunk_id, const std::string& shard,
                           const std::string& sequence) {
-  return refused(fmt::format(
-      "the stored piece {} {} of chunk {} is missing or is not what was stored: the destination was "
-      "changed by another program. Restore it from a backup.",
-      shard, sequence, chunk_id));
+  return Error{
+      ErrorKind::Refused, std::string(kPieceGone),
+      fmt::format(
+          "the stored piece {} {} of chunk {} is missing or is not what was stored: the destination was "
+          "changed by another program. Restore it from a backup.",
+          shard, sequence, chunk_id)};
 }
 
 }  // namespace

@@ -49,6 +49,14 @@ struct Piece {
   int64_t first_seen_ns = 0;
 };
 
+// A stored piece that waits no longer, and where its bytes came from.
+struct RemovedPiece {
+  std::string chunk_id;
+  std::string shard;
+  std::string sequence;
+  friend auto operator<=>(const RemovedPiece&, const RemovedPiece&) = default;
+};
+
 // An image that was put together, remembered so that a redelivered piece of it is known as a repeat.
 struct FinishedChunk {
   std::string chunk_id;
@@ -126,6 +134,9 @@ struct Batch {
   std::vector<QuarantinedRecord> quarantined;
   std::vector<Piece> pieces_added;
   std::vector<std::string> chunks_removed;  // their pieces leave the store: finished or quarantined
+  // Every stored piece that the books of this batch count as waiting no longer; it leaves the store. Those of
+  // `chunks_removed` are among them: in a shared store this says which ones the writer knew of.
+  std::vector<RemovedPiece> pieces_removed;
   std::vector<FinishedChunk> chunks_finished;
   std::vector<TableState> tables_changed;  // whole new state of each table that changed
   std::vector<Rekey> rekeys;

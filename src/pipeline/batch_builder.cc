@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "keys/keys.h"
@@ -43,7 +45,40 @@ std::string display_key(const std::vector<std::string>& columns) {
   return fmt::format("({})", fmt::join(columns, ", "));
 }
 
+// Whether a text of the record's envelope can be kept as it is.
+bool fits(std::string_view text, const sink::NameLimits& limits) {
+  return text.size() <= limits.max_bytes && (limits.takes_nul || text.find('\0') == std::string_view::npos);
+}
+
+// Takes the pieces out of the index that came after another writer had ended their chunk, and whose own
+// writer was stopped before it could settle them.
+sink::Applied take_out_late(std::vector<change::Piece>& index,
+                            const std::vector<change::FinishedChunk>& finished) {
+  std::set<std::string_view> ended;
+  for (const change::FinishedChunk& chunk : finished) ended.insert(chunk.chunk_id);
+  sink::Applied late;
+  std::erase_if(index, [&](const change::Piece& piece) {
+    if (!ended.contains(piece.chunk_id)) return false;
+    late.pieces_found.push_back(
+        {piece.chunk_id, std::string(piece.position.shard), std::string(piece.position.sequence)});
+    return true;
+  });
+  return late;
+}
+
 }  // namespace
+
+void Tally::take_commit_times(int64_t oldest_ns, int64_t newest_ns) {
+  if (newest_ns == 0) return;
+  oldest_commit_ts_ns = newest_commit_ts_ns == 0 ? oldest_ns : std::min(oldest_commit_ts_ns, oldest_ns);
+  newest_commit_ts_ns = std::max(newest_commit_ts_ns, newest_ns);
+}
+
+void Tally::add(const Tally& other) {
+  take_commit_times(other.oldest_commit_ts_ns, other.newest_commit_ts_ns);
+  for (const auto& [name, count] : other.curiosities) curiosities[name] += count;
+  for (const auto& [reason, count] : other.quarantined_by_reason) quarantined_by_reason[reason] += count;
+}
 
 BatchBuilder::BatchBuilder(const PipelineOptions& options, const Clock& clock, const Hooks& hooks)
     : options_(options), clock_(clock), hooks_(hooks) {}
@@ -53,6 +88,7 @@ BatchBuilder::~BatchBuilder() = default;
 Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& options, sink::Sink& sink,
                                                          const Clock& clock, const Hooks& hooks) {
   std::unique_ptr<BatchBuilder> builder(new BatchBuilder(options, clock, hooks));
+  builder->name_limits_ = sink.name_limits();
   sink::SavedState saved = TRY(sink.load());
   const catalog::Catalog* catalog = options.catalog ? &*options.catalog : nullptr;
   for (TableState& state : saved.tables) {
@@ -72,7 +108,8 @@ Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& 
   }
   builder->store_ = std::make_unique<SinkFragmentStore>(sink);
   Arena index_arena;
-  const std::vector<change::Piece> index = TRY(sink.waiting_index(index_arena));
+  std::vector<change::Piece> index = TRY(sink.waiting_index(index_arena));
+  const sink::Applied late = sink.is_shared() ? take_out_late(index, saved.finished_chunks) : sink::Applied();
   assemble::AssemblerOptions assembler_options;
   assembler_options.max_memory_bytes = static_cast<uint64_t>(options.fragment_memory_bytes);
   assembler_options.incomplete_after_ns = options.incomplete_after_ms * 1'000'000;
@@ -90,6 +127,8 @@ Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& 
   builder->assembler_ = TRY(assemble::Assembler::open(assembler_options, *builder->store_, decode_piece,
                                                       index, saved.finished_chunks));
   for (const std::string& chunk_id : options.chunks_to_retry) builder->assembler_->forget(chunk_id);
+  TRY(builder->settle_stored());
+  TRY(builder->take_news(late));
   return builder;
 }
 
@@ -110,6 +149,8 @@ TableEntry& BatchBuilder::table_of(const Origin& origin) {
     state.key = keys::initial_key(name, options_.keys, options_.catalog ? &*options_.catalog : nullptr);
     return state;
   });
+  // Also a table of which only deletes have come is kept, so that everybody knows its key.
+  if (!entry.stored_rows) entry.changed = true;
   if (entry.batch_index < 0) {
     entry.batch_index = static_cast<int>(batch_.tables.size());
     batch_.tables.push_back(entry.state.name);
@@ -117,7 +158,7 @@ TableEntry& BatchBuilder::table_of(const Origin& origin) {
   return entry;
 }
 
-Result<void> BatchBuilder::add(change::Block block) {
+Result<void> BatchBuilder::add(const change::Block& block) {
   if (batch_started_ns_ == 0) batch_started_ns_ = clock_.steady_ns();
   Books* books = nullptr;
   std::string_view books_of;
@@ -132,9 +173,9 @@ Result<void> BatchBuilder::add(change::Block block) {
   if (block.checkpoint.empty()) return {};
   const auto known = std::ranges::find(batch_.checkpoints, block.shard, &change::Checkpoint::shard);
   if (known != batch_.checkpoints.end()) {
-    known->position = std::move(block.checkpoint);
+    known->position = block.checkpoint;
   } else {
-    batch_.checkpoints.push_back({std::move(block.shard), std::move(block.checkpoint)});
+    batch_.checkpoints.push_back({block.shard, block.checkpoint});
   }
   return {};
 }
@@ -170,6 +211,13 @@ Result<void> BatchBuilder::land(const Position& position, const Origin& origin, 
         fmt::format("a delete on {}.{} without a key: the table has none, so which row went is unknown",
                     origin.schema, origin.table));
   }
+  for (const std::string_view text : {origin.schema, origin.table, origin.op, origin.tx_id}) {
+    if (!fits(text, name_limits_)) [[unlikely]] {
+      return malformed("bad-name",
+                       "the schema, table, operation or transaction id is too long or holds a NUL character, "
+                       "which the destination cannot keep");
+    }
+  }
   TableEntry& table = table_of(origin);
   if (origin.is_delete()) {
     take_lesson(table, origin, *image);
@@ -177,9 +225,7 @@ Result<void> BatchBuilder::land(const Position& position, const Origin& origin, 
     table.changed = true;
   }
   note_curiosities(origin);
-  if (newest_commit_ts_ns_ == 0) oldest_commit_ts_ns_ = origin.commit_ts_ns;
-  oldest_commit_ts_ns_ = std::min(oldest_commit_ts_ns_, origin.commit_ts_ns);
-  newest_commit_ts_ns_ = std::max(newest_commit_ts_ns_, origin.commit_ts_ns);
+  tally_.take_commit_times(origin.commit_ts_ns, origin.commit_ts_ns);
   keys::make_record_id(record_id_, table.state.key.columns, origin.is_delete(), *image);
   change::Row& row = batch_.rows.emplace_back();
   row.position = keep(position);
@@ -196,13 +242,13 @@ Result<void> BatchBuilder::land(const Position& position, const Origin& origin, 
 
 void BatchBuilder::note_curiosities(const Origin& origin) {
   if (origin.is_unknown_op()) [[unlikely]]
-    ++curiosities_["unknown-op"];
+    ++tally_.curiosities["unknown-op"];
   if (origin.unknown_version) [[unlikely]]
-    ++curiosities_["unknown-version"];
+    ++tally_.curiosities["unknown-version"];
   if (origin.commit_time_from == CommitTimeFrom::Milliseconds) [[unlikely]]
-    ++curiosities_["commit-time-in-ms"];
+    ++tally_.curiosities["commit-time-in-ms"];
   if (origin.commit_time_from == CommitTimeFrom::Envelope) [[unlikely]]
-    ++curiosities_["commit-time-from-envelope"];
+    ++tally_.curiosities["commit-time-from-envelope"];
 }
 
 void BatchBuilder::take_lesson(TableEntry& table, const Origin& origin, const Image& before) {
@@ -244,14 +290,64 @@ void BatchBuilder::take_lesson(TableEntry& table, const Origin& origin, const Im
 Result<void> BatchBuilder::add_piece(const RawRecord& record, const decode::Decoded& decoded) {
   const int64_t now_ns = clock_.wall_ns();
   const auto* fragment = std::get_if<Fragment>(&decoded);
-  Outcome outcome = TRY(fragment != nullptr ? assembler_->add(*fragment, record.bytes, now_ns, batch_.arena)
-                                            : assembler_->add(std::get<ChunkedHead>(decoded), record.bytes,
-                                                              now_ns, batch_.arena));
+  const std::string_view chunk_id = fragment != nullptr ? fragment->chunk_id
+                                    : std::get<ChunkedHead>(decoded).awaited.empty()
+                                        ? std::string_view()
+                                        : std::get<ChunkedHead>(decoded).awaited.front().chunk_id;
+  if (!name_limits_.takes_nul && chunk_id.find('\0') != std::string_view::npos) [[unlikely]] {
+    quarantine(record, malformed("bad-name",
+                                 "the chunk_id holds a NUL character, which the destination cannot keep"));
+    return {};
+  }
+  conclude(TRY(fragment != nullptr
+                   ? assembler_->add(*fragment, record.bytes, now_ns, batch_.arena)
+                   : assembler_->add(std::get<ChunkedHead>(decoded), record.bytes, now_ns, batch_.arena)));
+  return {};
+}
+
+void BatchBuilder::conclude(Outcome outcome) {
   if (outcome.image) {
     const Result<void> landed = land_assembled(*outcome.image);
     if (!landed.ok()) outcome = assembler_->reject(landed.error(), batch_.arena);
   }
   take_outcome(std::move(outcome));
+}
+
+Result<void> BatchBuilder::settle_stored() {
+  bool more = true;
+  while (more) {
+    Outcome outcome = TRY(assembler_->settle_stored(clock_.wall_ns(), batch_.arena));
+    more = outcome.more;
+    if (!outcome.chunks_removed.empty() && batch_started_ns_ == 0) batch_started_ns_ = clock_.steady_ns();
+    conclude(std::move(outcome));
+  }
+  return {};
+}
+
+Result<void> BatchBuilder::add_found(const change::Piece& piece) {
+  decode::Decoded decoded;
+  TRY(piece_decoder_.decode({piece.position, piece.bytes}, batch_.arena, decoded));
+  const auto* fragment = std::get_if<Fragment>(&decoded);
+  conclude(TRY(fragment != nullptr
+                   ? assembler_->found(*fragment, piece.bytes, piece.first_seen_ns, batch_.arena)
+                   : assembler_->found(std::get<ChunkedHead>(decoded), piece.bytes, piece.first_seen_ns,
+                                       batch_.arena)));
+  return {};
+}
+
+Result<void> BatchBuilder::take_news(const sink::Applied& applied) {
+  for (const change::FinishedChunk& chunk : applied.chunks_ended) assembler_->drop_ended(chunk);
+  std::map<std::string, std::vector<const sink::FoundPiece*>> found_of;
+  for (const sink::FoundPiece& found : applied.pieces_found) found_of[found.chunk_id].push_back(&found);
+  for (const auto& [chunk_id, wanted] : found_of) {
+    if (batch_started_ns_ == 0) batch_started_ns_ = clock_.steady_ns();
+    for (const change::Piece& piece : TRY(store_->stored_pieces(chunk_id, batch_.arena))) {
+      const bool is_wanted = std::ranges::any_of(wanted, [&piece](const sink::FoundPiece* found) {
+        return found->shard == piece.position.shard && found->sequence == piece.position.sequence;
+      });
+      if (is_wanted) TRY(add_found(piece));
+    }
+  }
   return {};
 }
 
@@ -262,6 +358,12 @@ Result<void> BatchBuilder::land_assembled(const assemble::AssembledImage& assemb
 }
 
 void BatchBuilder::take_outcome(Outcome outcome) {
+  for (change::RemovedPiece& removed : outcome.pieces_removed) {
+    const bool was_stored = std::ranges::none_of(batch_.pieces_added, [&removed](const change::Piece& piece) {
+      return piece.position.sequence == removed.sequence && piece.position.shard == removed.shard;
+    });
+    if (was_stored) batch_.pieces_removed.push_back(std::move(removed));
+  }
   for (const std::string& chunk_id : outcome.chunks_removed) {
     std::erase_if(batch_.pieces_added,
                   [&chunk_id](const change::Piece& piece) { return piece.chunk_id == chunk_id; });
@@ -278,7 +380,7 @@ void BatchBuilder::take_outcome(Outcome outcome) {
     record.position = keep(record.position);
     record.bytes = batch_.arena.copy(record.bytes);
     batch_bytes_ += static_cast<int64_t>(record.bytes.size());
-    ++quarantined_by_reason_[record.reason];
+    ++tally_.quarantined_by_reason[record.reason];
     batch_.quarantined.push_back(std::move(record));
   }
   std::ranges::move(outcome.chunks_finished, std::back_inserter(batch_.chunks_finished));
@@ -295,7 +397,7 @@ void BatchBuilder::quarantine(const RawRecord& record, const Error& error) {
   kept.first_seen_ns = clock_.wall_ns();
   batch_bytes_ += static_cast<int64_t>(record.bytes.size());
   ++batch_.books[std::string(record.position.shard)].quarantined;
-  ++quarantined_by_reason_[error.reason];
+  ++tally_.quarantined_by_reason[error.reason];
   batch_.quarantined.push_back(std::move(kept));
 }
 
@@ -357,7 +459,7 @@ BatchBuilder::Sealed BatchBuilder::seal() {
     if (table.batch_index >= 0) table.stored_rows = true;
     table.batch_index = -1;
   });
-  Sealed sealed{std::move(batch_), assembler_->seal()};
+  Sealed sealed{std::move(batch_), assembler_->seal(), std::exchange(tally_, {})};
   batch_ = change::Batch();
   shards_.clear();
   batch_started_ns_ = 0;

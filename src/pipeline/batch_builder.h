@@ -20,6 +20,17 @@
 
 namespace sluice::pipeline {
 
+// What a batch is told of itself beyond its books.
+struct Tally {
+  int64_t oldest_commit_ts_ns = 0;  // of its rows; 0 and 0 without rows
+  int64_t newest_commit_ts_ns = 0;
+  std::map<std::string, int64_t> curiosities;
+  std::map<std::string, int64_t> quarantined_by_reason;
+
+  void take_commit_times(int64_t oldest_ns, int64_t newest_ns);
+  void add(const Tally& other);
+};
+
 class BatchBuilder {
  public:
   // Continues from what the sink has stored. `sink` is asked for stored fragments as long as this lives.
@@ -28,9 +39,11 @@ class BatchBuilder {
                                                     const Clock& clock, const Hooks& hooks);
   ~BatchBuilder();
 
-  // Decodes, assembles and keys every record of a block into the batch. Errors: the fragment store's; the
-  // batch is then unusable, and nothing of it may be applied.
-  Result<void> add(change::Block block);
+  // Decodes, assembles and keys every record of a block into the batch, which keeps nothing of the block.
+  // Errors: the fragment store's; the batch is then unusable, and nothing of it may be applied.
+  Result<void> add(const change::Block& block);
+  // Takes in what the sink has told of other writers. Errors: as add().
+  Result<void> take_news(const sink::Applied& applied);
   // Moves what has waited too long into quarantine. Cheap when nothing is due.
   Result<void> expire();
 
@@ -43,15 +56,12 @@ class BatchBuilder {
   struct Sealed {
     change::Batch batch;
     uint64_t number = 0;
+    Tally tally;
   };
   Sealed seal();
   void committed(uint64_t number);
 
   // For snapshots and the summary.
-  int64_t oldest_commit_ts_ns() const { return oldest_commit_ts_ns_; }
-  int64_t newest_commit_ts_ns() const { return newest_commit_ts_ns_; }
-  const std::map<std::string, int64_t>& curiosities() const { return curiosities_; }
-  const std::map<std::string, int64_t>& quarantined_by_reason() const { return quarantined_by_reason_; }
   assemble::Waiting waiting(size_t max_chunks) const { return assembler_->waiting(max_chunks); }
   std::vector<change::TableState> tables();
 
@@ -60,6 +70,10 @@ class BatchBuilder {
 
   Result<void> add_record(const change::RawRecord& record, change::Books& books);
   Result<void> add_piece(const change::RawRecord& record, const decode::Decoded& decoded);
+  Result<void> add_found(const change::Piece& piece);
+  Result<void> settle_stored();
+  // Lands the image of an outcome, if it has one, and takes the rest into the batch.
+  void conclude(assemble::Outcome outcome);
   Result<void> land(const change::Position& position, const change::Origin& origin,
                     const change::Image* image);
   Result<void> land_assembled(const assemble::AssembledImage& assembled);
@@ -86,10 +100,8 @@ class BatchBuilder {
   std::string record_id_;
   int64_t batch_started_ns_ = 0;
   int64_t batch_bytes_ = 0;
-  int64_t oldest_commit_ts_ns_ = 0;
-  int64_t newest_commit_ts_ns_ = 0;
-  std::map<std::string, int64_t> curiosities_;
-  std::map<std::string, int64_t> quarantined_by_reason_;
+  sink::NameLimits name_limits_;
+  Tally tally_;
 };
 
 }  // namespace sluice::pipeline

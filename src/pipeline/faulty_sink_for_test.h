@@ -53,7 +53,7 @@ class FaultySink final : public sink::Sink {
     return inner_.waiting_index(arena);
   }
   Result<std::map<change::TableName, int64_t>> keyless_rows() override { return inner_.keyless_rows(); }
-  Result<std::map<std::string, change::Books, std::less<>>> count() override { return inner_.count(); }
+  Result<sink::Audit> audit() override { return inner_.audit(); }
 
  private:
   sink::Sink& inner_;

@@ -110,9 +110,9 @@ class ModelSink final : public sink::Sink {
     return counts;
   }
 
-  Result<std::map<std::string, change::Books, std::less<>>> count() override {
+  Result<sink::Audit> audit() override {
     const std::lock_guard lock(mutex_);
-    return counted();
+    return sink::Audit{durable_.books, counted()};
   }
 
  private:

@@ -2,111 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include "pipeline/batch_builder.h"
+#include "pipeline/sink_thread.h"
+#include "pipeline/undurable_blocks.h"
 
 namespace sluice::pipeline {
 
 using change::Books;
 
 namespace {
-
-using BooksByShard = std::map<std::string, Books, std::less<>>;
-
-// The sink's own thread. It holds one batch at a time.
-class SinkThread {
- public:
-  explicit SinkThread(sink::Sink& sink) : sink_(sink), thread_([this] { work(); }) {}
-  ~SinkThread() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-  }
-
-  // Waits until the batch before is durable, then leaves this one. After an error nothing more is taken.
-  Result<void> hand_over(BatchBuilder::Sealed sealed) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !due_; });
-    if (error_) return *error_;
-    due_ = std::move(sealed);
-    changed_.notify_all();
-    return {};
-  }
-
-  // Waits until everything handed over is durable.
-  Result<void> drain() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !due_; });
-    return error_ ? Result<void>(*error_) : Result<void>();
-  }
-
-  // What is durable so far: the newest batch's number and what the batches added, per shard.
-  uint64_t durable_batch() const {
-    const std::lock_guard lock(mutex_);
-    return durable_batch_;
-  }
-  BooksByShard durable_books() const {
-    const std::lock_guard lock(mutex_);
-    return books_;
-  }
-  bool idle() const {
-    const std::lock_guard lock(mutex_);
-    return !due_.has_value();
-  }
-  bool failed() const {
-    const std::lock_guard lock(mutex_);
-    return error_.has_value();
-  }
-
- private:
-  void work() {
-    while (true) {
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return due_.has_value() || ending_; });
-        if (!due_) return;
-      }
-      // Nobody else touches due_ while it is set.
-      const Result<sink::Applied> applied = sink_.apply(due_->batch);
-      {
-        const std::lock_guard lock(mutex_);
-        if (applied.ok()) {
-          add_books(due_->batch, applied.value());
-          durable_batch_ = due_->number;
-        } else {
-          error_ = applied.error();
-        }
-        due_.reset();
-      }
-      changed_.notify_all();
-    }
-  }
-
-  void add_books(const change::Batch& batch, const sink::Applied& applied) {
-    for (const auto& [shard, books] : batch.books) books_[shard].add(books);
-    for (const auto& [shard, skipped] : applied.repeats_skipped) {
-      books_[shard].landed -= skipped;
-      books_[shard].rows -= skipped;
-      books_[shard].repeats += skipped;
-    }
-  }
-
-  sink::Sink& sink_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<BatchBuilder::Sealed> due_;
-  std::optional<Error> error_;
-  uint64_t durable_batch_ = 0;
-  BooksByShard books_;
-  bool ending_ = false;
-  std::thread thread_;
-};
 
 // Calls the progress hook about five times a second.
 class ProgressTicker {
@@ -125,7 +29,7 @@ class ProgressTicker {
     snapshot.books.waiting = static_cast<int64_t>(waiting.pieces);
     snapshot.oldest_waiting_ns = waiting.oldest_ns;
     snapshot.source = source.progress();
-    snapshot.newest_commit_ts_ns = builder.newest_commit_ts_ns();
+    snapshot.newest_commit_ts_ns = sink_thread.durable_tally().newest_commit_ts_ns;
     snapshot.final = final;
     hooks_.progress(snapshot);
   }
@@ -166,12 +70,15 @@ std::vector<std::string> find_imbalances(const BooksByShard& ledger, const Books
 Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const SinkThread& sink_thread) {
   RunSummary summary;
   summary.shards = sink_thread.durable_books();
-  summary.shards_ever = TRY(sink.load()).books;
-  summary.imbalances = find_imbalances(summary.shards_ever, TRY(sink.count()));
-  summary.quarantined_by_reason = builder.quarantined_by_reason();
-  summary.curiosities = builder.curiosities();
-  summary.oldest_commit_ts_ns = builder.oldest_commit_ts_ns();
-  summary.newest_commit_ts_ns = builder.newest_commit_ts_ns();
+  const Tally tally = sink_thread.durable_tally();
+  summary.quarantined_by_reason = tally.quarantined_by_reason;
+  summary.curiosities = tally.curiosities;
+  summary.oldest_commit_ts_ns = tally.oldest_commit_ts_ns;
+  summary.newest_commit_ts_ns = tally.newest_commit_ts_ns;
+  sink::Audit audit = TRY(sink.audit());
+  summary.imbalances = find_imbalances(audit.ledger, audit.counted);
+  for (const auto& [shard, counted] : audit.counted) summary.waiting += counted.waiting;
+  summary.shards_ever = std::move(audit.ledger);
   const std::map<change::TableName, int64_t> keyless = TRY(sink.keyless_rows());
   for (const change::TableState& table : builder.tables()) {
     const auto found = keyless.find(table.name);
@@ -180,45 +87,97 @@ Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const Sink
       summary.tables_to_mention.push_back({table.name, table.key, rows, table.key_mismatches});
   }
   const assemble::Waiting waiting = builder.waiting(10);
-  summary.waiting = static_cast<int64_t>(waiting.pieces);
   summary.oldest_waiting_ns = waiting.oldest_ns;
   for (const assemble::WaitingChunk& chunk : waiting.chunks) summary.waiting_chunks.push_back(chunk.chunk_id);
   return summary;
+}
+
+// Whether other writers made what the batch is made from out of date.
+bool is_outdated(const sink::Sink& sink, const Result<void>& made) {
+  return sink.is_shared() && !made.ok() && made.error().reason == assemble::kPieceGone;
+}
+
+// A builder that knows what is stored now. Whoever writes at the same time may change it while it is read.
+Result<std::unique_ptr<BatchBuilder>> open_builder(sink::Sink& sink, const PipelineOptions& options,
+                                                   const Clock& clock, const Hooks& hooks) {
+  constexpr int kTries = 20;
+  for (int tried = 1;; ++tried) {
+    Result<std::unique_ptr<BatchBuilder>> builder = BatchBuilder::open(options, sink, clock, hooks);
+    if (builder.ok() || tried == kTries || !sink.is_shared() ||
+        builder.error().reason != assemble::kPieceGone)
+      return builder;
+  }
+}
+
+// What has come; nothing when the source is quiet. `ended` is set when nothing will come any more.
+Result<std::optional<change::Block>> pull(source::Source& source, const Hooks& hooks, bool& ended) {
+  Result<source::Pull> pulled = source.next();
+  for (const std::string& notice : source.take_notices()) {
+    if (hooks.notice) hooks.notice(notice);
+  }
+  if (!pulled.ok()) return pulled.error();
+  if (!pulled.value().block) ended = pulled.value().quiet == source::Quiet::End;
+  return std::move(pulled.value().block);
 }
 
 }  // namespace
 
 Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineOptions& options,
                        const Clock& clock, const Hooks& hooks) {
-  const std::unique_ptr<BatchBuilder> builder = TRY(BatchBuilder::open(options, sink, clock, hooks));
+  // More batches in a row than this are never made in vain: somebody always lands theirs.
+  constexpr int kMostMadeAnew = 100;
+  std::unique_ptr<BatchBuilder> builder = TRY(open_builder(sink, options, clock, hooks));
   SinkThread sink_thread(sink);
+  UndurableBlocks blocks(sink.is_shared());
   ProgressTicker ticker(hooks, clock);
   int64_t read = 0;
+  int made_anew = 0;
   bool ended = false;
   std::optional<Error> source_error;
 
-  while (!ended && !source_error && !sink_thread.failed()) {
-    const bool stopping = hooks.stop != nullptr && hooks.stop->load();
-    ended = stopping;
-    if (!stopping) {
-      Result<source::Pull> pulled = source.next();
-      for (const std::string& notice : source.take_notices()) {
-        if (hooks.notice) hooks.notice(notice);
-      }
-      if (!pulled.ok()) {
-        source_error = pulled.error();
-      } else if (std::optional<change::Block>& block = pulled.value().block) {
-        read += static_cast<int64_t>(block->records.size());
-        TRY(builder->add(std::move(*block)));
+  for (bool over = false; !over && !sink_thread.failed();) {
+    ended = ended || (hooks.stop != nullptr && hooks.stop->load());
+    std::optional<change::Block> block = blocks.again();
+    if (!block && !ended) {
+      Result<std::optional<change::Block>> pulled = pull(source, hooks, ended);
+      if (pulled.ok()) {
+        block = std::move(pulled).value();
+        if (block) read += static_cast<int64_t>(block->records.size());
       } else {
-        ended = pulled.value().quiet == source::Quiet::End;
+        source_error = pulled.error();
+        ended = true;
       }
     }
-    builder->committed(sink_thread.durable_batch());
-    TRY(builder->expire());
+    Result<void> made = block ? builder->add(*block) : Result<void>();
+    if (block) blocks.keep(std::move(*block));
+    if (const uint64_t durable = sink_thread.durable_batch(); durable > 0) {
+      builder->committed(durable);
+      blocks.durable(durable);
+      made_anew = 0;
+    }
+    if (std::optional<sink::Applied> news = sink_thread.take_news(); news && made.ok())
+      made = builder->take_news(*news);
+    if (made.ok()) made = builder->expire();
+    if (sink_thread.stale() || is_outdated(sink, made)) {
+      if (++made_anew > kMostMadeAnew) return unavailable("other writers changed the store again and again");
+      TRY(sink_thread.drain());
+      blocks.durable(sink_thread.durable_batch());
+      blocks.rewind();
+      sink_thread.fresh();
+      builder = TRY(open_builder(sink, options, clock, hooks));
+      continue;
+    }
+    TRY(std::move(made));
     // While the sink is busy a batch that is due goes on growing: larger ones land faster.
-    const bool ready = builder->full() || (builder->due() && sink_thread.idle());
-    if (ready || ((ended || source_error) && !builder->empty())) TRY(sink_thread.hand_over(builder->seal()));
+    const bool last = ended && blocks.none_again();
+    if (builder->full() || (builder->due() && sink_thread.idle()) || (last && !builder->empty())) {
+      BatchBuilder::Sealed sealed = builder->seal();
+      blocks.seal(sealed.number);
+      TRY(sink_thread.hand_over(std::move(sealed)));
+    } else if (last) {
+      TRY(sink_thread.drain());
+      over = !sink_thread.has_news();
+    }
     ticker.tick(source, *builder, sink_thread, read, false);
   }
   // What was read before the source failed is whole and is kept.

@@ -21,9 +21,37 @@ struct SavedState {
   std::vector<change::FinishedChunk> finished_chunks;
 };
 
-// What apply() did beyond what the batch says of itself.
+// A stored piece that another writer put beside those of this one; stored_pieces() has its bytes.
+struct FoundPiece {
+  std::string chunk_id;
+  std::string shard;
+  std::string sequence;
+};
+
+// What apply() did beyond what the batch says of itself. Everything but the first member is about other
+// writers and stays empty in a store that has one.
 struct Applied {
   std::map<std::string, int64_t, std::less<>> repeats_skipped;  // per shard, only with repeats = skip
+  // Nothing of the batch is durable: another writer has changed what it was made from (a table's key, the
+  // pieces of a chunk). Ask load() and waiting_index() again and make the batch anew.
+  bool stale = false;
+  // Chunks that another writer has ended. Their pieces wait no longer, but for those in `pieces_found`.
+  std::vector<change::FinishedChunk> chunks_ended;
+  // Stored pieces that the books count as waiting and this writer has to settle. Each is told once.
+  std::vector<FoundPiece> pieces_found;
+};
+
+// The ledger and what stands at the destination, at one moment, per shard. Of `counted` only rows, waiting
+// and quarantined are filled in.
+struct Audit {
+  std::map<std::string, change::Books, std::less<>> ledger;
+  std::map<std::string, change::Books, std::less<>> counted;
+};
+
+// What the destination can hold as a name of a schema or table, as an operation or a transaction's id.
+struct NameLimits {
+  size_t max_bytes = SIZE_MAX;
+  bool takes_nul = true;
 };
 
 // Called by one thread at a time. After an error no part of the batch is durable, or (OutcomeUnknown) all of
@@ -32,12 +60,18 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // What earlier runs left. Once, before the first apply().
+  // Whether other writers may write at the same time.
+  virtual bool is_shared() const { return false; }
+  virtual NameLimits name_limits() const { return {}; }
+
+  // What earlier runs left. Before the first apply(), and again after a stale one. Only the first call
+  // decides from which positions this writer continues.
   virtual Result<SavedState> load() = 0;
 
   // Makes the whole batch durable in one transaction, or nothing of it. On return it survives kill -9 and
-  // power loss. Views of changed tables are refreshed in the same transaction. Errors: Refused (disk full,
-  // not ours, read-only), Unavailable (again), OutcomeUnknown (look before retrying).
+  // power loss. Views of changed tables are refreshed in the same transaction, in a shared store right after
+  // it. Errors: Refused (disk full, not ours, read-only, another writer has moved a shard), Unavailable
+  // (again), OutcomeUnknown (look before retrying).
   virtual Result<Applied> apply(const change::Batch& batch) = 0;
 
   // The stored pieces of one chunk, bytes included, in order of arrival. `arena` owns what they point to.
@@ -51,9 +85,8 @@ class Sink {
   // some.
   virtual Result<std::map<change::TableName, int64_t>> keyless_rows() = 0;
 
-  // Counts at the destination itself, per shard, to hold against the ledger's: rows of cdc_events, waiting
-  // pieces and quarantined records. The other members stay 0.
-  virtual Result<std::map<std::string, change::Books, std::less<>>> count() = 0;
+  // The ledger's books beside the counts at the destination itself.
+  virtual Result<Audit> audit() = 0;
 };
 
 }  // namespace sluice::sink

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "sql/log_for_test.h"
+#include "sql/postgres.h"
 
 namespace sluice::sql {
 namespace {
@@ -54,6 +55,17 @@ void expect_golden_views(const std::string& file, const std::vector<View>& views
   }
 }
 
+// The live tests run these texts in PostgreSQL.
+void expect_golden_postgres_views(const std::string& file, const std::vector<PostgresView>& views) {
+  std::string text;
+  for (const PostgresView& view : views) text += view.create_view + ";\n\n" + view.create_function + ";\n\n";
+  expect_golden(file, text);
+}
+
+TEST(Golden, TheEventLogAndTheFunctionsOfPostgreSql) {
+  expect_golden("postgres_schema.sql", postgres_schema());
+}
+
 TEST(Golden, TheEventLogAndTheMacrosOfTheViews) { expect_golden("duckdb_schema.sql", duckdb_schema()); }
 
 TEST(Golden, AViewOfEveryDeclaredType) {
@@ -87,6 +99,7 @@ TEST(Golden, AViewOfEveryDeclaredType) {
                                                    {"binary_document", {Type::Jsonb, {}, {}, {}}},
                                                    {"object_ids", {Type::OidVector, {}, {}, {}}}});
   expect_golden_views("duckdb_views_declared.sql", duckdb_views({}, &catalog));
+  expect_golden_postgres_views("postgres_views_declared.sql", postgres_views({}, &catalog));
 }
 
 TEST(Golden, AViewOfEveryInferredType) {
@@ -102,6 +115,7 @@ TEST(Golden, AViewOfEveryInferredType) {
                                         {"nothing_yet", kinds({Null})}}),
       seen_table({"public", "without_columns"}, {})};
   expect_golden_views("duckdb_views_inferred.sql", duckdb_views(tables, nullptr));
+  expect_golden_postgres_views("postgres_views_inferred.sql", postgres_views(tables, nullptr));
 }
 
 TEST(Golden, AViewOfHostileAndCollidingNames) {
@@ -114,6 +128,7 @@ TEST(Golden, AViewOfHostileAndCollidingNames) {
       seen_table({"public", "Sales_Orders"}, {{"id", integer}}),
       seen_table({"a'b", "täble"}, {{"id", integer}})};
   expect_golden_views("duckdb_views_hostile.sql", duckdb_views(tables, nullptr));
+  expect_golden_postgres_views("postgres_views_hostile.sql", postgres_views(tables, nullptr));
 }
 
 }  // namespace

@@ -89,8 +89,8 @@ void check_file(Voyage& voyage, const sink::duckdb::SinkOptions& options, const 
   const auto sink = sink::duckdb::open_sink(options);
   if (!sink.ok()) return add("the file does not open again: " + sink.error().message);
   const auto saved = sink.value()->load();
-  const auto counts = sink.value()->count();
-  if (!saved.ok() || !counts.ok()) return add("the file cannot be read again");
+  const auto audit = sink.value()->audit();
+  if (!saved.ok() || !audit.ok()) return add("the file cannot be read again");
   for (const change::Checkpoint& checkpoint : saved.value().checkpoints) {
     const int64_t passed = std::stoll(checkpoint.position);
     voyage.course().read[checkpoint.shard] = passed;
@@ -101,8 +101,9 @@ void check_file(Voyage& voyage, const sink::duckdb::SinkOptions& options, const 
                       passed, read));
   }
   for (const auto& [shard, books] : saved.value().books) {
-    const auto found = counts.value().find(shard);
-    const change::Books there = found == counts.value().end() ? change::Books() : found->second;
+    const auto& counted = audit.value().counted;
+    const auto found = counted.find(shard);
+    const change::Books there = found == counted.end() ? change::Books() : found->second;
     if (!books.balanced() || books.rows != there.rows || books.waiting != there.waiting ||
         books.quarantined != there.quarantined) {
       add(fmt::format("{}: the ledger says {} rows, {} waiting, {} quarantined; the file holds {}, {}, {}",

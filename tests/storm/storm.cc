@@ -75,9 +75,9 @@ StormReport storm_in_file(const World& world, const std::string& folder, bool ba
   if (world.options.seed % 4 == 3) voyage.set_catalog(world.catalog);
   sink::duckdb::SinkOptions options;
   options.path = (std::filesystem::path(folder) / "storm.duckdb").string();
-  options.repeats = random.one_in(3) ? sink::duckdb::Repeats::Skip : sink::duckdb::Repeats::Land;
+  options.repeats = random.one_in(3) ? sink::Repeats::Skip : sink::Repeats::Land;
   options.catalog = voyage.options().catalog;
-  voyage.course().repeats_skipped = options.repeats == sink::duckdb::Repeats::Skip;
+  voyage.course().repeats_skipped = options.repeats == sink::Repeats::Skip;
   const Voyage::OpenSink open = [&options]() -> Result<std::unique_ptr<sink::Sink>> {
     return std::unique_ptr<sink::Sink>(TRY(sink::duckdb::open_sink(options)));
   };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "sink/duckdb/batch_feeds.h"
+#include "sink/duckdb/duckdb.h"
 #include "sink/duckdb/store.h"
 #include "sql/duckdb.h"
 #include "sql/quote.h"
@@ -39,7 +40,7 @@ constexpr const char* kLandedAlready =
 int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
 std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
 
-class Sink final : public DuckDbSink {
+class Sink final : public Store {
  public:
   Sink(SinkOptions options, std::unique_ptr<Database> database, std::unique_ptr<Connection> writer,
        std::unique_ptr<Connection> reader)
@@ -122,16 +123,16 @@ class Sink final : public DuckDbSink {
     return counts;
   }
 
-  Result<std::map<std::string, Books, std::less<>>> count() override {
-    std::map<std::string, Books, std::less<>> counts;
+  Result<Audit> audit() override {
+    Audit audit{TRY(load_state(*reader_)).books, {}};
     const auto count_into = [&](const char* table, int64_t Books::*member) {
       return each_row(*reader_, fmt::format("SELECT shard_id, count(*) FROM {} GROUP BY shard_id", table), {},
-                      [&](const Cells& row) { counts[text(row[0])].*member = number(row[1]); });
+                      [&](const Cells& row) { audit.counted[text(row[0])].*member = number(row[1]); });
     };
     TRY(count_into("cdc_events", &Books::rows));
     TRY(count_into("cdc_fragments", &Books::waiting));
     TRY(count_into("cdc_quarantine", &Books::quarantined));
-    return counts;
+    return audit;
   }
 
   Result<std::vector<std::pair<std::string, int64_t>>> quarantine_counts() override {
@@ -440,7 +441,7 @@ class Sink final : public DuckDbSink {
 
 }  // namespace
 
-Result<std::unique_ptr<DuckDbSink>> open_sink(SinkOptions options) {
+Result<std::unique_ptr<Store>> open_sink(SinkOptions options) {
   std::unique_ptr<Database> database =
       TRY(open_database({.path = options.path,
                          .access = options.create ? Access::CreateOrReadWrite : Access::ReadWrite,
@@ -451,7 +452,7 @@ Result<std::unique_ptr<DuckDbSink>> open_sink(SinkOptions options) {
   auto sink =
       std::make_unique<Sink>(std::move(options), std::move(database), std::move(writer), std::move(reader));
   TRY(sink->open());
-  return std::unique_ptr<DuckDbSink>(std::move(sink));
+  return std::unique_ptr<Store>(std::move(sink));
 }
 
 }  // namespace sluice::sink::duckdb

@@ -29,8 +29,8 @@ class DuckDbSinkTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::unique_ptr<DuckDbSink> open(Repeats repeats = Repeats::Land) {
-    Result<std::unique_ptr<DuckDbSink>> sink =
+  std::unique_ptr<Store> open(Repeats repeats = Repeats::Land) {
+    Result<std::unique_ptr<Store>> sink =
         open_sink({.path = path_, .repeats = repeats, .catalog = std::nullopt});
     EXPECT_TRUE(sink.ok()) << (sink.ok() ? "" : sink.error().message);
     return sink.ok() ? std::move(sink).value() : nullptr;
@@ -147,7 +147,7 @@ TEST_F(DuckDbSinkTest, MoreRowsThanOneRowGroupLandOnceEach) {
     for (int i = 0; i < 300'000; ++i)
       add_row(batch, "orders", std::to_string(i), i, R"({"id":)" + std::to_string(i) + "}");
     ASSERT_TRUE(sink->apply(batch).ok());
-    EXPECT_EQ(sink->count().value().at("s0").rows, 300'000);
+    EXPECT_EQ(sink->audit().value().counted.at("s0").rows, 300'000);
   }
   EXPECT_THAT(query("SELECT count(*), count(DISTINCT record_id), count(DISTINCT event_id), sum(commit_ts_ns) "
                     "FROM cdc_events"),
@@ -174,7 +174,7 @@ TEST_F(DuckDbSinkTest, RepeatsAreCountedWhenLandedAndBookedWhenSkipped) {
     EXPECT_EQ(books.at("s0").repeats, skip ? 1 : 0);
     EXPECT_EQ(books.at("s1").repeats, skip ? 1 : 0);
     EXPECT_EQ(books.at("s1").rows, skip ? 1 : 2);
-    EXPECT_EQ(sink->count().value().at("s1").rows, books.at("s1").rows);
+    EXPECT_EQ(sink->audit().value().counted.at("s1").rows, books.at("s1").rows);
     EXPECT_TRUE(books.at("s0").balanced() && books.at("s1").balanced());
   }
 }

@@ -1,0 +1,41 @@
+// Views: the *_current views and *_as_of functions of a PostgreSQL store, made again when tables change.
+//
+// In a transaction of their own, after the batch's: whoever reads a view must not hold up what lands, so a
+// view that is in use is left for later. Threads: as the connection that is given.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "sink/postgres/connection.h"
+#include "sql/postgres.h"
+
+namespace sluice::sink::postgres {
+
+class Views {
+ public:
+  explicit Views(std::optional<catalog::Catalog> catalog) : catalog_(std::move(catalog)) {}
+
+  // Makes the views whose text is not what this run has made, or all of them, and drops those that are no
+  // longer due. Returns how many stand. A view that other objects depend on, or whose name belongs to
+  // something that is not ours, is left as it is and logged once. Errors: Unavailable when somebody uses a
+  // view or the connection is lost; what is missing then is made by the next call.
+  Result<int64_t> make(Connection& connection, bool all);
+  // The texts, without running them.
+  Result<std::vector<sql::PostgresView>> wanted(Connection& connection) const;
+
+ private:
+  Result<int64_t> make_in_transaction(Connection& connection, bool all);
+  Result<void> make_one(Connection& connection, const sql::PostgresView& view);
+  Result<void> make_again(Connection& connection, const sql::PostgresView& view);
+  void say_once(const std::string& view, const std::string& why);
+
+  std::optional<catalog::Catalog> catalog_;
+  std::vector<sql::PostgresView> made_;
+  std::set<std::string> said_;
+};
+
+}  // namespace sluice::sink::postgres

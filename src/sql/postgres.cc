@@ -1,0 +1,301 @@
+#include "sql/postgres.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "sql/columns.h"
+#include "sql/names.h"
+#include "sql/quote.h"
+
+namespace sluice::sql {
+namespace {
+
+using catalog::ColumnType;
+using catalog::Type;
+
+// Texts compare by their bytes, whatever the database's collation: faster, and the same order everywhere. The
+// index gives the views each row's newest event first.
+constexpr std::string_view kEventLog = R"(CREATE TABLE IF NOT EXISTS cdc_events (
+  event_id bigint GENERATED ALWAYS AS IDENTITY,
+  source_schema text COLLATE "C" NOT NULL,
+  source_table text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  record_id text COLLATE "C" NOT NULL,
+  event_data jsonb,
+  commit_timestamp timestamptz,
+  commit_ts_ns bigint NOT NULL,
+  tx_id text COLLATE "C",
+  shard_id text COLLATE "C" NOT NULL,
+  sequence_number text COLLATE "C" NOT NULL,
+  ingested_at timestamptz NOT NULL DEFAULT now(),
+  event_text text COLLATE "C" NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cdc_events_newest
+  ON cdc_events (source_schema, source_table, record_id, commit_ts_ns DESC);
+CREATE INDEX IF NOT EXISTS cdc_events_keyless
+  ON cdc_events (source_schema, source_table) WHERE record_id LIKE 'image:%';
+)";
+
+// Last writer wins: the newest commit of each row; at one commit time r gives way to d and d to anything
+// else, and of two such the greater text wins.
+constexpr std::string_view kLiveRows =
+    R"(CREATE OR REPLACE FUNCTION cdc_live_rows(schema_name text, table_name text, through_ns bigint)
+RETURNS TABLE (record_id text, event_data jsonb) LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT newest.record_id, newest.event_data
+  FROM (
+    SELECT DISTINCT ON (event.record_id) event.record_id, event.operation, event.event_data
+    FROM cdc_events AS event
+    WHERE event.source_schema = schema_name AND event.source_table = table_name
+      AND event.commit_ts_ns <= through_ns
+    ORDER BY event.record_id, event.commit_ts_ns DESC,
+      CASE event.operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END DESC, event.event_text DESC
+  ) AS newest
+  WHERE newest.operation <> 'd';
+END;
+)";
+
+// The last nanosecond of the microsecond that `ts` names, clamped to what 64 bits hold.
+constexpr std::string_view kThroughNs = R"(CREATE OR REPLACE FUNCTION cdc_through_ns(ts timestamptz)
+RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN ts >= timestamptz '2262-04-11 23:47:16.854775+00' THEN 9223372036854775807
+  WHEN ts <= timestamptz '1677-09-21 00:12:44+00' THEN -9223372036854775807
+  ELSE (extract(epoch FROM ts) * 1000000)::bigint * 1000 + 999 END;
+)";
+
+// From a value's text, as `->>` gives it, to a type. Nothing here raises: a pattern decides before each cast,
+// and only for JSON, which no pattern can decide, an exception is caught. The bounds of the floats are where
+// PostgreSQL's own input starts to refuse. The days and microseconds are PostgreSQL's first and last, and the
+// two that a DSQL stream sends for infinite timestamps. Microseconds go in two steps, because an interval is
+// multiplied as a double.
+constexpr std::string_view kConversions = R"(CREATE OR REPLACE FUNCTION cdc_boolean(v text)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE v WHEN 'true' THEN true WHEN 'false' THEN false END;
+CREATE OR REPLACE FUNCTION cdc_bigint(v text)
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v ~ '^-?[0-9]{1,20}$'
+  THEN CASE WHEN v::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN v::bigint END END;
+CREATE OR REPLACE FUNCTION cdc_integer(v text)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN cdc_bigint(v) BETWEEN -2147483648 AND 2147483647 THEN cdc_bigint(v)::integer END;
+CREATE OR REPLACE FUNCTION cdc_smallint(v text)
+RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN cdc_bigint(v) BETWEEN -32768 AND 32767 THEN cdc_bigint(v)::smallint END;
+CREATE OR REPLACE FUNCTION cdc_numeric(v text)
+RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IN ('NaN', 'Infinity', '-Infinity') THEN v::numeric
+  WHEN length(v) <= 2000 AND v ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$' THEN v::numeric END;
+CREATE OR REPLACE FUNCTION cdc_double(v text)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IN ('NaN', 'Infinity', '-Infinity', '-0', '-0.0') THEN v::double precision
+  WHEN abs(cdc_numeric(v)) < 2.5e-324 THEN 0
+  WHEN abs(cdc_numeric(v)) < 1.797693134862315807e308 THEN v::double precision END;
+CREATE OR REPLACE FUNCTION cdc_real(v text)
+RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IN ('NaN', 'Infinity', '-Infinity', '-0', '-0.0') THEN v::real
+  WHEN abs(cdc_numeric(v)) < 7.1e-46 THEN 0
+  WHEN abs(cdc_numeric(v)) < 3.40282356779733e38 THEN v::real END;
+CREATE OR REPLACE FUNCTION cdc_uuid(v text)
+RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN v::uuid END;
+CREATE OR REPLACE FUNCTION cdc_bytes(v text)
+RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN length(v) % 4 = 0 AND v ~ '^[A-Za-z0-9+/]*={0,2}$' THEN decode(v, 'base64') END;
+CREATE OR REPLACE FUNCTION cdc_date(v text)
+RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN cdc_bigint(v) > 2145042905 THEN date 'infinity'
+  WHEN cdc_bigint(v) < -2440588 THEN date '-infinity'
+  ELSE date '1970-01-01' + cdc_bigint(v)::integer END;
+CREATE OR REPLACE FUNCTION cdc_time(v text)
+RETURNS time LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN cdc_bigint(v) = 86400000000 THEN time '24:00:00'
+  WHEN cdc_bigint(v) BETWEEN 0 AND 86399999999
+  THEN time '00:00:00' + cdc_bigint(v)::double precision * interval '1 microsecond' END;
+CREATE OR REPLACE FUNCTION cdc_timestamp(v text)
+RETURNS timestamp LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE cdc_bigint(v) WHEN 9223372036825200000 THEN timestamp 'infinity'
+  WHEN -9223372036832400000 THEN timestamp '-infinity'
+  ELSE CASE WHEN cdc_bigint(v) >= -210866803200000000
+    THEN timestamp '1970-01-01' + (cdc_bigint(v) / 86400000000)::double precision * interval '1 day'
+      + (cdc_bigint(v) % 86400000000)::double precision * interval '1 microsecond' END END;
+CREATE OR REPLACE FUNCTION cdc_timestamptz(v text)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cdc_timestamp(v) AT TIME ZONE 'UTC';
+CREATE OR REPLACE FUNCTION cdc_interval(v text)
+RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (cdc_bigint(v) / 3600000000)::double precision * interval '1 hour'
+  + (cdc_bigint(v) % 3600000000)::double precision * interval '1 microsecond';
+CREATE OR REPLACE FUNCTION cdc_json(v text)
+RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN RETURN v::json; EXCEPTION WHEN others THEN RETURN NULL; END $$;
+CREATE OR REPLACE FUNCTION cdc_jsonb(v text)
+RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN RETURN v::jsonb; EXCEPTION WHEN others THEN RETURN NULL; END $$;
+)";
+
+// How a column is made from its value, and what is lost on the way, for the reader of the view.
+struct Shown {
+  std::string_view type;
+  std::string_view function;  // of the value's text; empty: the text itself
+  std::string_view loss;
+};
+
+Shown show_declared(const ColumnType& type) {
+  switch (type.type) {
+    case Type::SmallInt:
+      return {"smallint", "cdc_smallint", ""};
+    case Type::Integer:
+      return {"integer", "cdc_integer", ""};
+    case Type::BigInt:
+    case Type::Oid:
+      return {"bigint", "cdc_bigint", ""};
+    case Type::Real:
+      return {"real", "cdc_real", ""};
+    case Type::DoublePrecision:
+      return {"double precision", "cdc_double", ""};
+    case Type::Numeric:
+      return {"numeric", "cdc_numeric", ""};
+    case Type::Boolean:
+      return {"boolean", "cdc_boolean", ""};
+    case Type::Text:
+    case Type::Varchar:
+    case Type::Name:
+    case Type::QuotedChar:
+      return {"text", "", ""};
+    case Type::Char:
+      return {"text", "", "the source drops trailing blanks"};
+    case Type::Bytea:
+      return {"bytea", "cdc_bytes", ""};
+    case Type::Uuid:
+      return {"uuid", "cdc_uuid", ""};
+    case Type::Date:
+      return {"date", "cdc_date", ""};
+    case Type::Time:
+      return {"time", "cdc_time", ""};
+    case Type::TimeTz:
+      return {"time", "cdc_time", "UTC: the source drops the offset"};
+    case Type::Timestamp:
+      return {"timestamp", "cdc_timestamp", ""};
+    case Type::TimestampTz:
+      return {"timestamptz", "cdc_timestamptz", ""};
+    case Type::Interval:
+      return {"interval", "cdc_interval", "the source counts a month as 30.4375 days"};
+    case Type::Json:
+      return {"json", "cdc_json", ""};
+    case Type::Jsonb:
+      return {"jsonb", "cdc_jsonb", ""};
+    case Type::OidVector:
+      return {"jsonb", "cdc_jsonb", "the source always sends []"};
+  }
+  return {"text", "", ""};
+}
+
+Shown show_inferred(Inferred inferred) {
+  switch (inferred) {
+    case Inferred::Boolean:
+      return {"boolean", "cdc_boolean", ""};
+    case Inferred::Integer:
+      return {"bigint", "cdc_bigint", ""};
+    case Inferred::Double:
+      return {"double precision", "cdc_double", ""};
+    case Inferred::Json:
+      return {"jsonb", "cdc_jsonb", ""};
+    case Inferred::Text:
+      break;
+  }
+  return {"text", "", ""};
+}
+
+// The SELECT over one table's rows as they stood at `through`, and the columns that it gives.
+struct Selected {
+  std::string text;
+  std::string columns;  // "a" bigint, "b" text
+};
+
+Selected select_text(const change::TableName& table, const std::vector<ViewColumn>& columns,
+                     std::string_view through) {
+  const std::string rows = fmt::format("cdc_live_rows({}, {}, {}) AS live", quote_literal(table.schema),
+                                       quote_literal(table.table), through);
+  if (columns.empty())
+    return {"SELECT live.record_id, live.event_data\nFROM " + rows, "record_id text, event_data jsonb"};
+  Selected out{"SELECT", ""};
+  for (size_t at = 0; at < columns.size(); ++at) {
+    const ViewColumn& column = columns[at];
+    const Shown shown =
+        column.declared.has_value() ? show_declared(*column.declared) : show_inferred(column.inferred);
+    const bool last = at + 1 == columns.size();
+    const std::string name = quote_identifier(fit_postgres_name(column.name, ""));
+    const std::string value = "live.event_data ->> " + quote_literal(column.key);
+    out.text += fmt::format("\n  {}{}{}{} AS {}{}", shown.function, shown.function.empty() ? "" : "(", value,
+                            shown.function.empty() ? "" : ")", name, last ? "" : ",");
+    if (!shown.loss.empty()) out.text += fmt::format("  -- {}", shown.loss);
+    out.columns += fmt::format("{} {}{}", name, shown.type, last ? "" : ", ");
+  }
+  out.text += "\nFROM " + rows;
+  return out;
+}
+
+PostgresView view_of(const change::TableName& table, const std::string& stem,
+                     const std::vector<ViewColumn>& columns) {
+  PostgresView view;
+  view.table = table;
+  view.view_name = fit_postgres_name(stem, "_current");
+  view.function_name = fit_postgres_name(stem, "_as_of");
+  view.create_view = "CREATE OR REPLACE VIEW " + quote_identifier(view.view_name) + " AS\n" +
+                     select_text(table, columns, "9223372036854775807").text;
+  const Selected past = select_text(table, columns, "cdc_through_ns($1)");
+  view.create_function = fmt::format(
+      "CREATE OR REPLACE FUNCTION {}(timestamptz)\nRETURNS TABLE ({})\nLANGUAGE sql STABLE\n"
+      "BEGIN ATOMIC\n{};\nEND",
+      quote_identifier(view.function_name), past.columns, past.text);
+  return view;
+}
+
+}  // namespace
+
+std::string fit_postgres_name(const std::string& stem, const std::string& suffix) {
+  static constexpr size_t kMaxBytes = 63;  // NAMEDATALEN - 1
+  static constexpr size_t kChecksumBytes = 9;
+  if (stem.size() + suffix.size() <= kMaxBytes) return stem + suffix;
+  size_t end = kMaxBytes - kChecksumBytes - suffix.size();
+  while (end > 0 && (static_cast<unsigned char>(stem[end]) & 0xC0U) == 0x80U) --end;
+  return fmt::format("{}_{:08x}{}", stem.substr(0, end), crc32c(stem), suffix);
+}
+
+std::string postgres_schema() {
+  std::string text;
+  for (const std::string_view part : {kEventLog, kLiveRows, kThroughNs, kConversions}) text += part;
+  return text;
+}
+
+std::vector<PostgresView> postgres_views(std::span<const change::TableState> tables,
+                                         const catalog::Catalog* catalog) {
+  struct Known {
+    const change::TableState* seen = nullptr;
+    const catalog::Table* declared = nullptr;
+  };
+  std::map<change::TableName, Known> known;
+  for (const change::TableState& table : tables) {
+    Known& entry = known[table.name];
+    CHECK(entry.seen == nullptr);
+    entry.seen = &table;
+  }
+  if (catalog != nullptr) {
+    for (const auto& [name, table] : catalog->tables) known[name].declared = &table;
+  }
+  std::vector<change::TableName> names;
+  for (const auto& [name, entry] : known) names.push_back(name);
+  const std::vector<std::string> stems = view_stems(names);
+
+  std::vector<PostgresView> views;
+  size_t at = 0;
+  for (const auto& [name, entry] : known) {
+    views.push_back(view_of(name, stems[at++], view_columns(entry.seen, entry.declared)));
+  }
+  return views;
+}
+
+}  // namespace sluice::sql

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""The whole program into a real PostgreSQL: one writer, many writers, and everything that can be cut off.
+
+Run with: scripts/with-postgres -- PYTHON tests/live/postgres_test.py --sluice build/release/sluice
+"""
+
+import json
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import postgres_truth
+
+SERVER = os.environ.get("SLUICE_TEST_DSN", "")
+EVERYTHING = ["--duplicates", "0.1", "--reorder", "all", "--oversize", "0.03", "--oversize-bytes", "2500", "--poison", "0.01"]
+COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+
+
+class CuttingProxy:
+    """Between the program and the server; takes away the reply to some COMMITs, or the COMMIT itself."""
+
+    def __init__(self, dsn, seed, most_cuts):
+        parts = dict(part.split("=", 1) for part in dsn.split())
+        self.server = (parts["host"], int(parts["port"]))
+        self.random = random.Random(seed)
+        self.most_cuts = most_cuts
+        self.cuts = {"before": 0, "after": 0}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.dsn = dsn.replace(f"port={parts['port']}", f"port={self.listener.getsockname()[1]}")
+        self.over = False
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while not self.over:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.relay, args=(client,), daemon=True).start()
+
+    def relay(self, client):
+        with client, socket.create_connection(self.server) as server:
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    try:
+                        data = ready.recv(1 << 16)
+                        if not data:
+                            return
+                        if ready is client and COMMIT in data and self.cut(server, data):
+                            return
+                        (server if ready is client else client).sendall(data)
+                    except OSError:
+                        return
+
+    def cut(self, server, data):
+        if sum(self.cuts.values()) >= self.most_cuts or self.random.random() < 0.5:
+            return False
+        if self.random.random() < 0.5:
+            self.cuts["before"] += 1
+            return True
+        self.cuts["after"] += 1
+        server.sendall(data)
+        server.recv(1 << 16)  # it is committed
+        return True
+
+    def close(self):
+        self.over = True
+        self.listener.close()
+
+
+class IntoPostgres(unittest.TestCase):
+    sluice = ""
+    changes = 4000
+    number = 0
+
+    def setUp(self):
+        held = tempfile.TemporaryDirectory(prefix="sluice-postgres-")
+        self.addCleanup(held.cleanup)
+        self.folder = Path(held.name)
+        IntoPostgres.number += 1
+        name = f"into_{IntoPostgres.number}"
+        self.sql(SERVER, f"CREATE DATABASE {name}")
+        self.dsn = SERVER.replace("dbname=postgres", f"dbname={name}")
+        self.random = random.Random(IntoPostgres.number)
+
+    def sql(self, dsn, text):
+        return subprocess.run(["psql", dsn, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-qAtc", text], capture_output=True,
+                              text=True, check=True).stdout.strip()
+
+    def generate(self, *more, changes=None):
+        self.records = self.folder / "records.ndjson"
+        self.truth = self.folder / "truth.ndjson"
+        subprocess.run([self.sluice, "generate", "--seed", str(self.random.randrange(1 << 30)), "--changes",
+                        str(changes or self.changes), *(more or EVERYTHING), "--out", self.records, "--truth", self.truth],
+                       check=True, capture_output=True)
+        return self.records.read_bytes().split(b"\n")[:-1]
+
+    def write(self, name, lines):
+        path = self.folder / name
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        return path
+
+    def command(self, source, *more, dsn=None):
+        return [self.sluice, "run", "--from", f"file:{source}", "--to", f"postgres:{dsn or self.dsn}", "--progress", "none",
+                "--json", *more]
+
+    def start(self, source, *more, dsn=None):
+        child = subprocess.Popen(self.command(source, *more, dsn=dsn), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+        def end():
+            if child.poll() is None:
+                child.kill()
+            child.communicate()
+
+        self.addCleanup(end)
+        return child
+
+    def finish(self, child):
+        out, err = child.communicate(timeout=250)
+        self.assertEqual(child.returncode, 0, err[-2000:])
+        summary = json.loads(out)
+        self.assertEqual(summary["imbalances"], [])
+        return summary
+
+    def run_into(self, source, *more, dsn=None):
+        return self.finish(self.start(source, *more, dsn=dsn))
+
+    def check(self, lines):
+        """The store is the truth, and every record is in the books exactly once."""
+        differences, _, rows = postgres_truth.compare(self.dsn, self.truth)
+        self.assertGreater(rows, 0)
+        self.assertEqual(differences[:5], [])
+        self.assertEqual(self.sql(self.dsn, "SELECT sum(read) FROM cdc_ledger"), str(len(lines)))
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_ledger WHERE read <> landed + repeats + quarantined + waiting"), "0")
+
+    def wait_until(self, sql, wanted):
+        for _ in range(1200):
+            if wanted(self.sql(self.dsn, sql)):
+                return
+            time.sleep(0.05)
+        self.fail(f"never came true: {sql}")
+
+    def landed_some(self, rows):
+        self.wait_until("SELECT to_regclass('cdc_ledger') IS NOT NULL", lambda text: text == "t")
+        self.wait_until("SELECT coalesce(sum(read), 0) FROM cdc_ledger", lambda text: int(text) >= rows)
+
+    def test_the_stream_as_delivered_is_the_truth(self):
+        lines = self.generate()
+        self.run_into(self.records)
+        self.check(lines)
+        again = self.run_into(self.records)
+        self.assertEqual(again["this_run"]["read"], 0)
+
+    def test_shuffled_in_pieces_and_doubled_without_the_repeats(self):
+        lines = self.generate()
+        twice = lines + lines
+        self.random.shuffle(twice)
+        for at in range(3):
+            self.run_into(self.write(f"piece-{at}.ndjson", twice[at::3]), "--repeats", "skip", "--batch-rows", "700")
+        self.check(twice)
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM (SELECT 1 FROM cdc_events GROUP BY source_schema, source_table, "
+                                            "record_id, commit_ts_ns, operation, event_text HAVING count(*) > 1) AS repeated"), "0")
+
+    def test_a_writer_killed_again_and_again_loses_and_repeats_nothing(self):
+        lines = self.generate(changes=self.changes * 3)
+        for at in range(1, 5):
+            child = self.start(self.records, "--batch-rows", "150")
+            self.landed_some(len(lines) * at // 8)
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        self.run_into(self.records)
+        self.check(lines)
+
+    def test_three_writers_share_fragments_keys_and_columns_while_one_is_killed(self):
+        lines = self.generate(changes=self.changes * 2)
+        parts = [self.write(f"part-{at}.ndjson", lines[at::3]) for at in range(3)]
+        children = [self.start(part, "--batch-rows", "80") for part in parts]
+        self.landed_some(len(lines) // 4)
+        children[1].send_signal(signal.SIGKILL)
+        children[1].wait()
+        again = self.start(parts[1], "--batch-rows", "80")
+        for child in (children[0], children[2], again):
+            self.finish(child)
+        self.check(lines)
+        # Nothing whole waits: whoever stored the last piece has landed the image.
+        waiting = self.run_into(parts[0])["waiting"]["chunks"]
+        self.assertEqual([chunk for chunk in waiting if not chunk.startswith("poison")], [])
+
+    def test_the_server_crashes_and_recovers_in_the_middle(self):
+        lines = self.generate(changes=self.changes * 3)
+        child = self.start(self.records, "--batch-rows", "150")
+        self.landed_some(len(lines) // 8)
+        backend = self.sql(self.dsn, "SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'sluice'")
+        os.kill(int(backend), signal.SIGKILL)  # the server throws everybody out and recovers
+        self.finish(child)
+        self.check(lines)
+
+    def test_connections_are_ended_by_an_administrator_again_and_again(self):
+        lines = self.generate(changes=self.changes * 2)
+        child = self.start(self.records, "--batch-rows", "100")
+        while child.poll() is None:
+            self.sql(self.dsn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluice' AND "
+                               "datname = current_database()")
+            time.sleep(0.2)
+        self.finish(child)
+        self.check(lines)
+
+    def test_a_lost_reply_to_a_commit_neither_loses_nor_repeats_the_batch(self):
+        lines = self.generate()
+        proxy = CuttingProxy(self.dsn, seed=7, most_cuts=12)
+        self.addCleanup(proxy.close)
+        self.run_into(self.records, "--batch-rows", "150", dsn=proxy.dsn)
+        self.assertGreater(proxy.cuts["after"], 0)
+        self.assertGreater(proxy.cuts["before"], 0)
+        self.check(lines)
+        # Without --repeats skip nothing would hide a batch that was written twice.
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_events"),
+                         self.sql(self.dsn, "SELECT count(DISTINCT (shard_id, sequence_number)) FROM cdc_events"))
+
+    def test_a_writer_that_slept_through_losing_its_shard_is_refused(self):
+        lines = self.generate()
+        source = self.write("growing.ndjson", lines[:1000])
+        sleeper = self.start(source, "--follow", "--batch-rows", "100")
+        self.wait_until("SELECT to_regclass('cdc_ledger') IS NOT NULL", lambda text: text == "t")
+        self.wait_until("SELECT coalesce(sum(read), 0) FROM cdc_ledger", lambda text: text == "1000")
+        sleeper.send_signal(signal.SIGSTOP)
+        with source.open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in lines[1000:2000]))
+        self.run_into(source)
+        sleeper.send_signal(signal.SIGCONT)
+        _, err = sleeper.communicate(timeout=120)
+        self.assertEqual(sleeper.returncode, 1, err)
+        self.assertIn("another writer has moved shard", err)
+        with source.open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in lines[2000:]))
+        self.run_into(source)
+        self.check(lines)
+
+    def test_a_long_reader_of_a_view_does_not_hold_up_what_lands(self):
+        first = [b'{"type":"full","op":"c","before":null,"after":{"id":1},"source":{"version":"1.0","ts_ms":1,"ts_ns":1000000,'
+                 b'"txId":"t","schema":"public","table":"orders"},"ts_ms":1,"ts_ns":1000000}']
+        second = [first[0].replace(b'{"id":1}', b'{"id":"two","more":true}')]
+        self.run_into(self.write("first.ndjson", first))
+        reader = subprocess.Popen(["psql", self.dsn, "-qAtc", "BEGIN", "-c", "SELECT * FROM orders_current", "-c", "SELECT pg_sleep(60)"],
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.wait_until("SELECT count(*) FROM pg_locks WHERE relation = 'orders_current'::regclass", lambda text: text != "0")
+        self.run_into(self.write("second.ndjson", second))
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_events"), "2")
+        reader.kill()
+        reader.wait()
+        self.wait_until("SELECT count(*) FROM pg_locks WHERE relation = 'orders_current'::regclass", lambda text: text == "0")
+        subprocess.run([self.sluice, "views", "--apply", "--db", f"postgres:{self.dsn}"], check=True, capture_output=True)
+        self.assertEqual(self.sql(self.dsn, "SELECT id, more FROM orders_current ORDER BY id"), "1|\ntwo|t")
+
+    def test_the_quarantine_is_listed_shown_exported_and_retried(self):
+        store = f"postgres:{self.dsn}"
+        keyless = b'{"type":"full","op":"d","before":null,"after":null,"source":{"version":"1.0","ts_ms":1,"ts_ns":1000000,"txId":"t",' \
+                  b'"schema":"public","table":"notes"},"ts_ms":1,"ts_ns":1000000}'
+        self.run_into(self.write("bad.ndjson", [keyless, b"\xff\x00no json", b"{"]))
+        def ask(*words, code=0):
+            done = subprocess.run([self.sluice, "quarantine", *words, "--db", store], capture_output=True, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+            return done.stdout
+        listed = [json.loads(line) for line in ask("list", "--json").splitlines()]
+        self.assertEqual(len(listed), 3)
+        raw = [ask("show", str(entry["id"]), "--raw") for entry in listed]
+        self.assertEqual(sorted(raw), sorted([keyless, b"\xff\x00no json", b"{"]))
+        self.assertEqual(len(ask("export").splitlines()), 3)
+        self.assertIn(b"keyless-delete", ask("retry", "--all", code=4))
+        self.assertEqual([json.loads(line)["id"] for line in ask("list", "--json").splitlines()], [entry["id"] for entry in listed])
+
+    def test_what_jsonb_cannot_hold_lands_with_its_text(self):
+        record = ('{"type":"full","op":"c","before":null,"after":%s,"source":{"version":"1.0","ts_ms":1,"ts_ns":1000000,"txId":"t",'
+                  '"schema":"public","table":"odd"},"ts_ms":1,"ts_ns":1000000}')
+        images = [r'{"id":1,"v":"nul \u0000, half \ud83d"}', '{"id":2,"v":1e200000}', '{"id":3,"v":1.10,"v2":{"a":1,"a":2}}']
+        summary = self.run_into(self.write("odd.ndjson", [(record % image).encode() for image in images]))
+        self.assertEqual(summary["this_run"]["landed"] + summary["this_run"]["quarantined"], 3)
+        landed = postgres_truth.query(self.dsn, "SELECT event_text, event_data ->> 'v' FROM cdc_events ORDER BY event_text")
+        self.assertIn([images[1], None], landed)
+        self.assertIn([images[2], "1.10"], landed)
+        for text, _ in landed:
+            self.assertIn(text, images)
+
+    def test_errors_say_what_to_do_and_never_the_password(self):
+        source = self.write("one.ndjson", [b"{}"])
+        parts = dict(part.split("=", 1) for part in self.dsn.split())
+        cases = [
+            (self.dsn.replace("user=sluice", "user=nobody_of_that_name password=hunter2"), 1, "does not exist"),
+            (self.dsn.replace(f"dbname={parts['dbname']}", "dbname=not_there password=hunter2"), 1, "does not exist"),
+            (f"postgresql://me:hunter2@127.0.0.1:1/{parts['dbname']}", 5, "127.0.0.1"),
+            ("nonsense password=hunter2", 1, "connection string"),
+        ]
+        for dsn, code, words in cases:
+            done = subprocess.run(self.command(source, dsn=dsn), capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertNotIn("hunter2", done.stdout + done.stderr)
+        shown = subprocess.run([self.sluice, "config", "show"], capture_output=True, text=True, check=True,
+                               env={**os.environ, "SLUICE_TO": "postgres:postgresql://me:hunter2@db.example:5433/shop"}).stdout
+        self.assertIn("postgres:db.example:5433/shop", shown)
+        self.assertNotIn("hunter2", shown)
+
+    def test_a_role_without_rights_and_tables_that_are_not_ours_are_refused_in_words(self):
+        source = self.write("one.ndjson", [b"{}"])
+        self.sql(self.dsn, "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN")
+        done = subprocess.run(self.command(source, dsn=self.dsn.replace("user=sluice", "user=reader")), capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Grant the role CREATE", done.stderr)
+        self.sql(self.dsn, "CREATE TABLE cdc_events (id int)")
+        done = subprocess.run(self.command(source), capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("sluice did not make", done.stderr)
+
+
+if __name__ == "__main__":
+    at = sys.argv.index("--sluice")
+    IntoPostgres.sluice = str(Path(sys.argv[at + 1]).resolve())
+    del sys.argv[at:at + 2]
+    unittest.main()
