@@ -126,7 +126,9 @@ TEST_F(SessionTest, NoErrorShowsACredential) {
   for (const std::string code :
        {"ExpiredTokenException", "SignatureDoesNotMatch", "UnrecognizedClientException",
         "AccessDeniedException", "IncompleteSignatureException"}) {
-    rule = [&](const HttpRequest&) { return replies(403, R"({"__type":")" + code + leak); };
+    std::string body = R"({"__type":")";
+    body.append(code).append(leak);
+    rule = [&](const HttpRequest&) { return replies(403, body); };
     EXPECT_THAT(call().error().message, Not(HasSubstr("hush"))) << code;
   }
 }

@@ -46,7 +46,7 @@ class CredentialsTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     variables = {{"HOME", folder_}, {"AWS_REGION", "eu-central-1"}};
   }
-  ~CredentialsTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string file(const std::string& name, const std::string& text) {
     std::string path = folder_ + "/" + name;
