@@ -30,19 +30,18 @@ class KinesisTest : public ::testing::Test {
   std::string target() const { return server.seen().back().header("X-Amz-Target"); }
   Result<RecordsPage> get(Arena& arena) { return kinesis.get_records({"shop-cdc", {}}, "it", 1000, arena); }
 
-  std::function<ScriptedReply(const SeenRequest&)> rule;
-  net::ScriptedServer server{[this](const SeenRequest& request) { return rule(request); }};
+  net::ScriptedServer server{[](const SeenRequest&) { return ScriptedReply{.status = 500}; }};
   KinesisSession session{server.url()};
   Kinesis kinesis{session.session};
   const StreamName stream{"shop-cdc", {}};
 };
 
 TEST_F(KinesisTest, APageOfRecordsIsDecodedIntoTheArena) {
-  rule = [](const SeenRequest&) {
+  server.change([](const SeenRequest&) {
     return ScriptedReply{
         .body = R"({"Records":[)" + record_json(longest_number(), "one\n") + "," + record_json("7", "") +
                 R"(],"NextShardIterator":"next","MillisBehindLatest":1234,"ChildShards":null})"};
-  };
+  });
   Arena arena;
   const auto page = get(arena);
   ASSERT_TRUE(page) << page.error().message;
@@ -60,11 +59,11 @@ TEST_F(KinesisTest, APageOfRecordsIsDecodedIntoTheArena) {
 
 TEST_F(KinesisTest, NullAndAbsentMeanTheSameAtAShardsEnd) {
   for (const std::string end : {R"("NextShardIterator":null,"MillisBehindLatest":null,)", ""}) {
-    rule = [&](const SeenRequest&) {
+    server.change([&](const SeenRequest&) {
       return ScriptedReply{.body = "{" + end +
                                    R"("Records":[],"ChildShards":[{"ShardId":"shardId-1","ParentShards":["a"],
                                    "HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"1"}},{"ShardId":"shardId-2"}]})"};
-    };
+    });
     Arena arena;
     const auto page = get(arena);
     ASSERT_TRUE(page) << page.error().message;
@@ -78,7 +77,7 @@ TEST_F(KinesisTest, APageOfTenMebibytesComesWhole) {
   std::string data(10U << 20, 'x');
   for (size_t i = 0; i < data.size(); i += 251) data[i] = static_cast<char>(i >> 8);
   const std::string body = R"({"Records":[)" + record_json("1", data) + R"(],"NextShardIterator":"n"})";
-  rule = [&](const SeenRequest&) { return ScriptedReply{.body = body}; };
+  server.change([&](const SeenRequest&) { return ScriptedReply{.body = body}; });
   Arena arena;
   const auto page = get(arena);
   ASSERT_TRUE(page) << page.error().message;
@@ -88,12 +87,12 @@ TEST_F(KinesisTest, APageOfTenMebibytesComesWhole) {
 TEST_F(KinesisTest, AReplyCutAnywhereIsUnavailableToAReadAndNeverARecord) {
   const std::string body = R"({"Records":[)" + record_json("1", "data") + R"(],"NextShardIterator":"n"})";
   for (size_t cut = 0; cut < body.size(); cut += 7) {
-    rule = [&](const SeenRequest&) { return ScriptedReply{.body = body.substr(0, cut)}; };
+    server.change([&](const SeenRequest&) { return ScriptedReply{.body = body.substr(0, cut)}; });
     Arena arena;
     EXPECT_EQ(get(arena).error().kind, ErrorKind::Unavailable) << cut;
     EXPECT_EQ(get(arena).error().reason, "bad-reply") << cut;
   }
-  rule = [&](const SeenRequest&) { return ScriptedReply{.body = body, .cut_after = 100}; };
+  server.change([&](const SeenRequest&) { return ScriptedReply{.body = body, .cut_after = 100}; });
   Arena arena;
   EXPECT_EQ(get(arena).error().kind, ErrorKind::Unavailable);
 }
@@ -106,7 +105,8 @@ TEST_F(KinesisTest, ARecordThatIsNotWhatKinesisPromisesIsAnErrorForTheWholePage)
         R"({"SequenceNumber":"1","Data":"hush"x})", R"({"SequenceNumber":1,"Data":"AA=="})",
         R"({"SequenceNumber":"1","Data":"AA==","ApproximateArrivalTimestamp":"now"})",
         R"({"SequenceNumber":"1","Data":"AA==","ApproximateArrivalTimestamp":1e300})", "null", "7"}) {
-    rule = [&](const SeenRequest&) { return ScriptedReply{.body = R"({"Records":[)" + record + "]}"}; };
+    server.change(
+        [&](const SeenRequest&) { return ScriptedReply{.body = R"({"Records":[)" + record + "]}"}; });
     Arena arena;
     const auto page = get(arena);
     ASSERT_FALSE(page) << record;
@@ -121,13 +121,13 @@ TEST_F(KinesisTest, ShardsAreListedPageByPage) {
            R"(","ParentShardId":null,"HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"5","EndingSequenceNumber":)" +
            end + "}}";
   };
-  rule = [&](const SeenRequest& request) {
+  server.change([&](const SeenRequest& request) {
     if (request.body == R"({"StreamName":"shop-cdc"})")
       return ScriptedReply{.body = R"({"NextToken":"to\"ken","Shards":[)" + shard("s-0", "null") + "]}"};
     if (request.body == R"({"NextToken":"to\"ken"})")
       return ScriptedReply{.body = R"({"NextToken":null,"Shards":[)" + shard("s-1", "\"9\"") + "]}"};
     return ScriptedReply{.status = 400, .body = R"({"__type":"InvalidArgumentException"})"};
-  };
+  });
   const auto shards = kinesis.list_shards(stream);
   ASSERT_TRUE(shards) << shards.error().message;
   ASSERT_EQ(shards.value().size(), 2U);
@@ -138,7 +138,7 @@ TEST_F(KinesisTest, ShardsAreListedPageByPage) {
 }
 
 TEST_F(KinesisTest, AnIteratorIsAskedForInEveryWay) {
-  rule = [](const SeenRequest&) { return ScriptedReply{.body = R"({"ShardIterator":"it"})"}; };
+  server.change([](const SeenRequest&) { return ScriptedReply{.body = R"({"ShardIterator":"it"})"}; });
   const auto asked = [&](StartAt start) {
     EXPECT_EQ(
         kinesis.iterator({{}, "arn:aws:kinesis:us-east-1:1:stream/x"}, "s-0", start, "42", 1790000123045)
@@ -156,11 +156,11 @@ TEST_F(KinesisTest, AnIteratorIsAskedForInEveryWay) {
 }
 
 TEST_F(KinesisTest, WhatBecameOfEachRecordIsToldInOrder) {
-  rule = [](const SeenRequest&) {
+  server.change([](const SeenRequest&) {
     return ScriptedReply{.body = R"({"FailedRecordCount":1,"Records":[
       {"SequenceNumber":"5","ShardId":"s-0","ErrorCode":null,"ErrorMessage":null},
       {"ErrorCode":"ProvisionedThroughputExceededException","ErrorMessage":"Rate exceeded"}]})"};
-  };
+  });
   const std::vector<OutgoingRecord> records = {{"key\"1", "one"}, {"2", "two"}};
   const auto put = kinesis.put_records(stream, records);
   ASSERT_TRUE(put) << put.error().message;
@@ -178,7 +178,7 @@ TEST_F(KinesisTest, APutWhoseReplyIsLostCutOrTooShortIsOfUnknownOutcome) {
        {ScriptedReply{.cut_after = 0}, ScriptedReply{.body = R"({"Records":[{"SequenceNumber":"5"}]})"},
         ScriptedReply{.body = R"({"Records":[{},{}]})"}, ScriptedReply{.body = "{"},
         ScriptedReply{.status = 500}}) {
-    rule = [&](const SeenRequest&) { return reply; };
+    server.change([&](const SeenRequest&) { return reply; });
     EXPECT_EQ(kinesis.put_records(stream, records).error().kind, ErrorKind::OutcomeUnknown);
   }
 }
@@ -195,14 +195,14 @@ TEST_F(KinesisTest, MoreThanACallTakesIsRefusedBeforeItIsSent) {
 
 TEST_F(KinesisTest, AThrottleAndAnExpiredIteratorAreToldApart) {
   Arena arena;
-  rule = [](const SeenRequest&) {
+  server.change([](const SeenRequest&) {
     return ScriptedReply{.status = 400, .body = R"({"__type":"ProvisionedThroughputExceededException"})"};
-  };
+  });
   EXPECT_EQ(get(arena).error().kind, ErrorKind::Throttled);
-  rule = [](const SeenRequest&) {
+  server.change([](const SeenRequest&) {
     return ScriptedReply{.status = 400,
                          .body = R"({"__type":"ExpiredIteratorException","message":"Iterator expired."})"};
-  };
+  });
   EXPECT_EQ(get(arena).error().kind, ErrorKind::Unavailable);
   EXPECT_EQ(get(arena).error().reason, "ExpiredIteratorException");
   EXPECT_EQ(get(arena).error().message,

@@ -136,6 +136,11 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
+  // From the next request on.
+  void change(Rule rule) {
+    const std::lock_guard lock(mutex_);
+    rule_ = std::move(rule);
+  }
   int port() const { return port_; }
   // "http://127.0.0.1:PORT", or https with the host's name.
   std::string url(const std::string& host = "127.0.0.1") const {
