@@ -77,6 +77,25 @@ class CuttingProxy:
         self.listener.close()
 
 
+class Growing:
+    """A file that grows while it is followed, so that a run makes many small batches of it."""
+
+    def __init__(self, path, lines, steps=60):
+        self.path = path
+        path.touch()
+        self.lines = lines
+        self.steps = steps
+        self.thread = threading.Thread(target=self.grow, daemon=True)
+        self.thread.start()
+
+    def grow(self):
+        each = len(self.lines) // self.steps + 1
+        for at in range(0, len(self.lines), each):
+            with self.path.open("ab") as file:
+                file.write(b"".join(line + b"\n" for line in self.lines[at:at + each]))
+            time.sleep(0.06)
+
+
 class IntoPostgres(unittest.TestCase):
     sluice = ""
     changes = 4000
@@ -124,6 +143,14 @@ class IntoPostgres(unittest.TestCase):
         self.addCleanup(end)
         return child
 
+    def follow(self, growing, dsn=None):
+        return self.start(growing.path, "--follow", "--batch-ms", "1", dsn=dsn)
+
+    def stop(self, child):
+        """After everything that was fed is durable."""
+        child.send_signal(signal.SIGTERM)
+        return self.finish(child)
+
     def finish(self, child):
         out, err = child.communicate(timeout=250)
         self.assertEqual(child.returncode, 0, err[-2000:])
@@ -153,6 +180,18 @@ class IntoPostgres(unittest.TestCase):
         self.wait_until("SELECT to_regclass('cdc_ledger') IS NOT NULL", lambda text: text == "t")
         self.wait_until("SELECT coalesce(sum(read), 0) FROM cdc_ledger", lambda text: int(text) >= rows)
 
+    def wait_for_server(self):
+        for _ in range(600):
+            if subprocess.run(["psql", self.dsn, "-qAtc", "SELECT 1"], capture_output=True, check=False).returncode == 0:
+                return
+            time.sleep(0.05)
+        self.fail("the server does not come back")
+
+    def assert_landed_once(self):
+        """Without --repeats skip nothing hides a batch that was written twice."""
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_events"),
+                         self.sql(self.dsn, "SELECT count(DISTINCT (shard_id, sequence_number)) FROM cdc_events"))
+
     def test_the_stream_as_delivered_is_the_truth(self):
         lines = self.generate()
         self.run_into(self.records)
@@ -171,60 +210,89 @@ class IntoPostgres(unittest.TestCase):
                                             "record_id, commit_ts_ns, operation, event_text HAVING count(*) > 1) AS repeated"), "0")
 
     def test_a_writer_killed_again_and_again_loses_and_repeats_nothing(self):
-        lines = self.generate(changes=self.changes * 3)
-        for at in range(1, 5):
-            child = self.start(self.records, "--batch-rows", "150")
+        lines = self.generate()
+        growing = Growing(self.folder / "growing.ndjson", lines)
+        for at in range(1, 6):
+            child = self.follow(growing)
             self.landed_some(len(lines) * at // 8)
             child.send_signal(signal.SIGKILL)
             child.wait()
-        self.run_into(self.records)
+        child = self.follow(growing)
+        self.landed_some(len(lines))
+        self.stop(child)
         self.check(lines)
+        self.assert_landed_once()
 
     def test_three_writers_share_fragments_keys_and_columns_while_one_is_killed(self):
-        lines = self.generate(changes=self.changes * 2)
-        parts = [self.write(f"part-{at}.ndjson", lines[at::3]) for at in range(3)]
-        children = [self.start(part, "--batch-rows", "80") for part in parts]
-        self.landed_some(len(lines) // 4)
-        children[1].send_signal(signal.SIGKILL)
-        children[1].wait()
-        again = self.start(parts[1], "--batch-rows", "80")
-        for child in (children[0], children[2], again):
-            self.finish(child)
+        lines = self.generate()
+        parts = [Growing(self.folder / f"part-{at}.ndjson", lines[at::3]) for at in range(3)]
+        children = [self.follow(part) for part in parts]
+        for at in range(1, 4):
+            self.landed_some(len(lines) * at // 5)
+            children[at % 3].send_signal(signal.SIGKILL)
+            children[at % 3].wait()
+            children[at % 3] = self.follow(parts[at % 3])
+        self.landed_some(len(lines))
+        # What waits now waits for nobody: the last piece's writer lands the image in its next batch.
+        whole = "SELECT count(*) FROM cdc_fragments WHERE chunk_id NOT LIKE 'poison%'"
+        self.wait_until(whole, lambda text: text == "0")
+        for child in children:
+            self.stop(child)
         self.check(lines)
-        # Nothing whole waits: whoever stored the last piece has landed the image.
-        waiting = self.run_into(parts[0])["waiting"]["chunks"]
-        self.assertEqual([chunk for chunk in waiting if not chunk.startswith("poison")], [])
+
+    def test_a_piece_that_comes_to_another_writer_after_its_chunk_has_landed_is_a_repeat(self):
+        lines = self.generate("--oversize", "1", "--oversize-bytes", "400", changes=20)
+        pieces = [line for line in lines if b'"type":"fragment"' in line]
+        other = self.write("other.ndjson", [b"{}"])
+        child = self.start(other, "--follow", "--batch-ms", "1")
+        self.landed_some(1)
+        self.run_into(self.records)
+        with other.open("ab") as file:
+            file.write(pieces[0] + b"\n" + pieces[-1] + b"\n")
+        self.landed_some(len(lines) + 3)
+        self.wait_until("SELECT (SELECT count(*) FROM cdc_fragments) || ' ' || sum(repeats) || ' ' || sum(quarantined) FROM cdc_ledger",
+                        lambda text: text == "0 2 1")
+        self.stop(child)
 
     def test_the_server_crashes_and_recovers_in_the_middle(self):
-        lines = self.generate(changes=self.changes * 3)
-        child = self.start(self.records, "--batch-rows", "150")
-        self.landed_some(len(lines) // 8)
-        backend = self.sql(self.dsn, "SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'sluice'")
-        os.kill(int(backend), signal.SIGKILL)  # the server throws everybody out and recovers
-        self.finish(child)
+        lines = self.generate()
+        growing = Growing(self.folder / "growing.ndjson", lines)
+        child = self.follow(growing)
+        for at in range(1, 3):
+            self.landed_some(len(lines) * at // 4)
+            backend = self.sql(self.dsn, "SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'sluice'")
+            os.kill(int(backend), signal.SIGKILL)  # the server throws everybody out and recovers
+            self.wait_for_server()
+        self.landed_some(len(lines))
+        self.stop(child)
         self.check(lines)
+        self.assert_landed_once()
 
     def test_connections_are_ended_by_an_administrator_again_and_again(self):
-        lines = self.generate(changes=self.changes * 2)
-        child = self.start(self.records, "--batch-rows", "100")
-        while child.poll() is None:
-            self.sql(self.dsn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluice' AND "
-                               "datname = current_database()")
-            time.sleep(0.2)
-        self.finish(child)
+        lines = self.generate()
+        child = self.follow(Growing(self.folder / "growing.ndjson", lines))
+        ended = 0
+        while not ended or self.sql(self.dsn, "SELECT coalesce(sum(read), 0) FROM cdc_ledger") != str(len(lines)):
+            self.assertIsNone(child.poll())
+            self.landed_some(1)
+            ended += int(self.sql(self.dsn, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+                                            "'sluice' AND datname = current_database()"))
+            time.sleep(0.3)
+        self.stop(child)
         self.check(lines)
+        self.assert_landed_once()
 
     def test_a_lost_reply_to_a_commit_neither_loses_nor_repeats_the_batch(self):
         lines = self.generate()
-        proxy = CuttingProxy(self.dsn, seed=7, most_cuts=12)
+        proxy = CuttingProxy(self.dsn, seed=7, most_cuts=25)
         self.addCleanup(proxy.close)
-        self.run_into(self.records, "--batch-rows", "150", dsn=proxy.dsn)
-        self.assertGreater(proxy.cuts["after"], 0)
-        self.assertGreater(proxy.cuts["before"], 0)
+        child = self.follow(Growing(self.folder / "growing.ndjson", lines), dsn=proxy.dsn)
+        self.landed_some(len(lines))
+        self.stop(child)
+        self.assertGreater(proxy.cuts["after"], 3)
+        self.assertGreater(proxy.cuts["before"], 3)
         self.check(lines)
-        # Without --repeats skip nothing would hide a batch that was written twice.
-        self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_events"),
-                         self.sql(self.dsn, "SELECT count(DISTINCT (shard_id, sequence_number)) FROM cdc_events"))
+        self.assert_landed_once()
 
     def test_a_writer_that_slept_through_losing_its_shard_is_refused(self):
         lines = self.generate()
