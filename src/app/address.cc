@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
+#include "aws/kinesis.h"
 #include "sink/postgres/connection.h"
 
 namespace sluice::app {
@@ -43,9 +45,19 @@ Result<std::string> path_of(const Value& value, std::string_view scheme, std::st
 
 }  // namespace
 
-Result<std::string> source_path(const Options& options) {
+Result<SourceAddress> source_of(const Options& options) {
   TRY(options.required("from"));
-  return path_of(options.value("from"), "file", "reads");
+  const Value& value = options.value("from");
+  constexpr std::string_view kKinesis = "kinesis:";
+  if (!value.text.starts_with(kKinesis))
+    return SourceAddress{SourceAddress::Kind::File, TRY(path_of(value, "file", "reads kinesis:STREAM and"))};
+  if (value.text.size() == kKinesis.size()) {
+    return refused(fmt::format("{} is '{}': the stream is missing. Write kinesis:NAME or kinesis:ARN.",
+                               value.where, value.text));
+  }
+  std::string stream = value.text.substr(kKinesis.size());
+  TRY(aws::parse_stream_name(stream));
+  return SourceAddress{SourceAddress::Kind::Kinesis, std::move(stream)};
 }
 
 Result<Destination> destination_of(const Options& options) {

@@ -1,4 +1,5 @@
-// Where records come from and go to, as people write it: file:PATH, duckdb:PATH, postgres:DSN.
+// Where records come from and go to, as people write it: file:PATH, kinesis:STREAM, duckdb:PATH,
+// postgres:DSN.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,15 @@
 
 namespace sluice::app {
 
-// The path of --from; "-" is standard input. Refused: another scheme, naming what this version reads.
-Result<std::string> source_path(const Options& options);
+struct SourceAddress {
+  enum class Kind : uint8_t { File, Kinesis };
+  Kind kind = Kind::File;
+  std::string place;  // a path, "-" for standard input; a stream's name or ARN
+};
+
+// What --from names. Refused: another scheme, naming what this version reads.
+Result<SourceAddress> source_of(const Options& options);
+
 // Where rows go to or are looked up.
 struct Destination {
   enum class Kind : uint8_t { DuckDb, Postgres };

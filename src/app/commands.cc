@@ -91,14 +91,15 @@ constexpr std::array kCommands = {
     Command{
         .words = "run",
         .summary = "take a change stream into an analytics file, until its end or for good",
-        .usage = "--from file:PATH --to duckdb:PATH [flags]",
+        .usage = "--from kinesis:STREAM|file:PATH --to duckdb:PATH|postgres:DSN [flags]",
         .about =
             "Appends every change to cdc_events and keeps the *_current views. Everything that is read is\n"
             "accounted for: it has landed, repeats what is there, is in quarantine or waits for the rest of "
             "an\n"
             "oversized record. Stop it when you like, also with kill -9: the next run continues at the same "
             "place.",
-        .examples = "  sluice run --from file:orders.ndjson.gz --to duckdb:shop.duckdb\n"
+        .examples = "  sluice run --from kinesis:shop-cdc --to duckdb:shop.duckdb --follow\n"
+                    "  sluice run --from file:orders.ndjson.gz --to duckdb:shop.duckdb\n"
                     "  sluice emulate --postgres \"$DSN\" --follow --out - | sluice run --from file:- --to "
                     "duckdb:shop.duckdb\n"
                     "  sluice run --config shop.toml --key public.order_items=order_id,line_no --strict",
@@ -196,7 +197,7 @@ constexpr std::array kCommands = {
                     "0.001 \\\n"
                     "      --oversize-bytes 4KiB --poison 0.001 --out changes.ndjson --truth truth.ndjson\n"
                     "  sluice generate --seed 7 --changes 10000 --to kinesis:shop-cdc --truth truth.ndjson",
-        .settings = 0,
+        .settings = kKinesis,
         .arguments = kGenerateArguments,
         .positional = {},
         .many_positionals = false},
@@ -217,7 +218,7 @@ constexpr std::array kCommands = {
                     "  sluice emulate --postgres \"$DSN\" --follow --duplicates 0.1 --reorder 100 --out - |\n"
                     "      sluice run --from file:- --to duckdb:shop.duckdb\n"
                     "  sluice emulate --postgres \"$DSN\" --follow --to kinesis:shop-cdc",
-        .settings = kPostgres,
+        .settings = kPostgres | kKinesis,
         .arguments = kEmulateArguments,
         .positional = {},
         .many_positionals = false},

@@ -40,8 +40,9 @@ Result<std::string> target_stream(const Options& options) {
 StreamTarget::StreamTarget(std::unique_ptr<KinesisAccess> access, emulate::KinesisOutOptions options)
     : access_(std::move(access)), out_(access_->kinesis(), std::move(options), system_clock(), sleeper_) {}
 
-Result<std::unique_ptr<StreamTarget>> StreamTarget::open(const std::string& stream, uint64_t seed) {
-  auto access = TRY(KinesisAccess::open(stream));
+Result<std::unique_ptr<StreamTarget>> StreamTarget::open(const std::string& stream, const Options& options,
+                                                         uint64_t seed) {
+  auto access = TRY(KinesisAccess::open(stream, options));
   const aws::StreamSummary summary = TRY(access->kinesis().describe(access->stream()));
   const auto notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
   if (summary.max_record_kib < kLargestRecordKib)
@@ -49,11 +50,11 @@ Result<std::unique_ptr<StreamTarget>> StreamTarget::open(const std::string& stre
         "the stream {} takes records up to {}, and Aurora DSQL writes up to 10 MiB; raise it with "
         "aws kinesis update-max-record-size --max-record-size-in-ki-b 10240",
         access->stream().shown(), human_bytes(static_cast<uint64_t>(summary.max_record_kib) << 10)));
-  emulate::KinesisOutOptions options;
-  options.stream = access->stream();
-  options.seed = seed;
-  options.notice = notice;
-  return std::unique_ptr<StreamTarget>(new StreamTarget(std::move(access), std::move(options)));
+  emulate::KinesisOutOptions sending;
+  sending.stream = access->stream();
+  sending.seed = seed;
+  sending.notice = notice;
+  return std::unique_ptr<StreamTarget>(new StreamTarget(std::move(access), std::move(sending)));
 }
 
 void StreamTarget::report() const {

@@ -22,7 +22,8 @@ class StreamTarget {
  public:
   // Looks at the stream once: Refused when it is not there, and a notice on standard error when it takes no
   // records of 10 MiB.
-  static Result<std::unique_ptr<StreamTarget>> open(const std::string& stream, uint64_t seed);
+  static Result<std::unique_ptr<StreamTarget>> open(const std::string& stream, const Options& options,
+                                                    uint64_t seed);
   emulate::KinesisOut& out() { return out_; }
   // One line on standard error about what was sent more than once, if anything was.
   void report() const;

@@ -60,7 +60,7 @@ Result<void> write_records(const Options& options, emulate::Generator& generator
   const std::string stream = TRY(target_stream(options));
   if (stream.empty())
     return write_file(options, "out", [&](const Take& take) { return generator.run(take); });
-  const auto target = TRY(StreamTarget::open(stream, static_cast<uint64_t>(options.number("seed"))));
+  const auto target = TRY(StreamTarget::open(stream, options, static_cast<uint64_t>(options.number("seed"))));
   TRY(generator.run([&](std::string_view record) { return target->out().write(record); }));
   TRY(target->out().flush());
   target->report();

@@ -59,7 +59,7 @@ Result<void> emulate(const Options& options, emulate::PostgresOptions source, co
   source.notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
   source.follow = options.on("follow");
   if (!stream.empty()) {
-    const auto target = TRY(StreamTarget::open(stream, source.delivery.seed));
+    const auto target = TRY(StreamTarget::open(stream, options, source.delivery.seed));
     TRY(emulate_into(source, target->out()));
     target->report();
     return {};

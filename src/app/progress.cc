@@ -33,6 +33,29 @@ std::optional<double> share_done(const source::Progress& source) {
   return std::min(1.0, static_cast<double>(source.bytes_read) / static_cast<double>(*source.bytes_total));
 }
 
+// Of the shards that say so; nothing when none does.
+std::optional<int64_t> furthest_behind(const source::Progress& source) {
+  std::optional<int64_t> most;
+  for (const source::ShardProgress& shard : source.shards)
+    if (shard.behind_ms >= 0) most = std::max(most.value_or(0), shard.behind_ms);
+  return most;
+}
+
+std::string shards_json(const std::vector<source::ShardProgress>& shards) {
+  std::string list;
+  for (const source::ShardProgress& shard : shards) {
+    list += list.empty() ? "[" : ",";
+    list += R"({"shard":)";
+    append_json_string(list, shard.shard);
+    list += R"(,"position":)";
+    append_json_string(list, shard.position);
+    list += fmt::format(R"(,"behind_ms":{},"read":{},"bytes":{},"records_per_second":{:.0f},"finished":{}}})",
+                        shard.behind_ms < 0 ? "null" : std::to_string(shard.behind_ms), shard.records,
+                        shard.bytes, shard.records_per_second, shard.finished);
+  }
+  return list.empty() ? list : list + "]";
+}
+
 std::string bar(double share, size_t columns) {
   const auto full = static_cast<size_t>(share * static_cast<double>(columns));
   std::string text;
@@ -51,6 +74,10 @@ std::vector<Part> parts_of(const pipeline::Snapshot& snapshot, const Pace& pace,
     if (style.width > 0) parts.push_back({bar(*share, kBarColumns), 3, "36"});
     parts.push_back({fmt::format("{:3}%", static_cast<int>(*share * 100)), 9});
   }
+  if (const size_t shards = snapshot.source.shards.size(); shards > 0 && !style.counts_only)
+    parts.push_back(
+        {fmt::format("{} {}", with_thousands(static_cast<int64_t>(shards)), shards == 1 ? "shard" : "shards"),
+         3});
   const change::Books& books = snapshot.books;
   parts.push_back({"read " + with_thousands(books.read), 10});
   parts.push_back({"landed " + with_thousands(books.landed), 8});
@@ -61,6 +88,8 @@ std::vector<Part> parts_of(const pipeline::Snapshot& snapshot, const Pace& pace,
   if (style.counts_only) return parts;
   parts.push_back({rate_text(pace.records_per_second), 7});
   parts.push_back({human_bytes(static_cast<uint64_t>(pace.bytes_per_second)) + "/s", 2});
+  if (const auto behind_ms = furthest_behind(snapshot.source))
+    parts.push_back({"behind " + human_duration(static_cast<double>(*behind_ms) / 1e3), 6});
   if (style.follow) {
     if (snapshot.newest_commit_ts_ns > 0) {
       const double age = static_cast<double>(style.now_ns - snapshot.newest_commit_ts_ns) / 1e9;
@@ -100,13 +129,18 @@ std::string progress_line(const pipeline::Snapshot& snapshot, const Pace& pace, 
 std::string progress_json(const pipeline::Snapshot& snapshot, const Pace& pace) {
   const change::Books& books = snapshot.books;
   const auto total = snapshot.source.bytes_total;
+  // Only of a stream.
+  const std::string shards = shards_json(snapshot.source.shards);
+  const std::string stream = shards.empty() ? shards
+                                            : fmt::format(R"(,"shards":{},"expired_unread":{})", shards,
+                                                          snapshot.source.expired_unread);
   return fmt::format(
       R"({{"event":"progress","seconds":{:.1f},"read":{},"landed":{},"rows":{},"repeats":{},"quarantined":{},)"
       R"("waiting":{},"source_bytes":{},"source_bytes_total":{},"records_per_second":{:.0f},"newest_commit_ts_ns":{},)"
-      R"("final":{}}})",
+      R"("final":{}{}}})",
       pace.seconds, books.read, books.landed, books.rows, books.repeats, books.quarantined, books.waiting,
       snapshot.source.bytes_read, total ? std::to_string(*total) : "null", pace.records_per_second,
-      snapshot.newest_commit_ts_ns, snapshot.final);
+      snapshot.newest_commit_ts_ns, snapshot.final, stream);
 }
 
 ProgressMode progress_mode(const std::string& choice, bool terminal) {

@@ -1,31 +1,19 @@
 // sluice run: a source into the store, until its end or for good.
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "app/address.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "app/run_source.h"
 #include "app/screen.h"
 #include "app/store.h"
 #include "app/summary.h"
-#include "source/file.h"
 
 namespace sluice::app {
 namespace {
-
-// A file that cannot be read is said before a store is made for it. Pipes are not opened twice.
-Result<void> check_source(const std::string& path) {
-  std::error_code failed;
-  const auto status = std::filesystem::status(path, failed);
-  const bool may_look = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
-                        std::filesystem::is_directory(status);
-  if (path != "-" && may_look) TRY(source::open_file({.path = path, .saved = {}}));
-  return {};
-}
 
 // What a run has made durable when it ends with an error.
 void say_what_is_durable(const pipeline::Snapshot& last) {
@@ -34,18 +22,14 @@ void say_what_is_durable(const pipeline::Snapshot& last) {
              progress_line(last, {}, {.counts_only = true}));
 }
 
-Result<RunReport> run(const Options& options, const std::string& from, const Destination& to,
-                      ProgressMeter& meter, pipeline::Snapshot& last) {
+Result<RunReport> run(const Options& options, const Destination& to, ProgressMeter& meter,
+                      pipeline::Snapshot& last) {
   const std::atomic<bool>& stop = watch_for_interrupts();
   auto catalog = TRY(catalog_of(options));
-  TRY(check_source(from));
+  const std::unique_ptr<RunSource> from = TRY(RunSource::look(options));
   const auto sink = TRY(open_store(options, to, true, catalog));
   auto saved = TRY(sink->load());
-  const auto source =
-      TRY(source::open_file({.path = from,
-                             .follow = options.on("follow"),
-                             .max_record_bytes = static_cast<size_t>(options.number("max_record_bytes")),
-                             .saved = std::move(saved.checkpoints)}));
+  const auto source = TRY(from->open(std::move(saved.checkpoints)));
   const auto show = [&](const pipeline::Snapshot& snapshot) {
     last = snapshot;
     meter.show(snapshot);
@@ -55,6 +39,7 @@ Result<RunReport> run(const Options& options, const std::string& from, const Des
   RunReport report;
   report.summary = TRY(
       pipeline::run(*source, *sink, pipeline_options_of(options, std::move(catalog)), system_clock(), hooks));
+  report.expired_unread = source->progress().expired_unread;
   report.quarantine = TRY(sink->quarantine_counts());
   report.repeats_in_log =
       TRY(sink->count_repeats(report.summary.oldest_commit_ts_ns, report.summary.newest_commit_ts_ns));
@@ -72,14 +57,16 @@ Result<RunReport> run(const Options& options, const std::string& from, const Des
 }  // namespace
 
 int run_command(const Options& options) {
-  const auto from = source_path(options);
+  const auto from = source_of(options);
   if (!from.ok()) return misused(from.error());
+  const auto start = start_of(options);
+  if (!start.ok()) return misused(start.error());
   const auto to = destination_of(options);
   if (!to.ok()) return misused(to.error());
   ProgressMeter meter(progress_mode(options.text("progress"), is_terminal(stderr)), takes_colour(stderr),
                       options.on("follow"), stderr, system_clock());
   pipeline::Snapshot last;
-  const auto report = run(options, from.value(), to.value(), meter, last);
+  const auto report = run(options, to.value(), meter, last);
   meter.clear();
   if (!report.ok()) {
     const int code = cannot(report.error());

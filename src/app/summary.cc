@@ -120,6 +120,15 @@ std::string balance_text(const RunReport& report, bool colour) {
   return out + "  Keep the file and the source as they are; docs/OPERATIONS.md says what to do.\n";
 }
 
+std::string expired_text(const RunReport& report, bool colour) {
+  if (report.expired_unread == 0) return {};
+  return fmt::format(
+      "{}  RECORDS MAY BE LOST{} in {} {}: they expired at the source before they were read. The lines "
+      "above name them;\n  docs/OPERATIONS.md says what to do.\n",
+      colour ? "\x1b[31m" : "", colour ? "\x1b[0m" : "", with_thousands(report.expired_unread),
+      report.expired_unread == 1 ? "place" : "places");
+}
+
 std::string reasons_text(const std::vector<std::pair<std::string, int64_t>>& reasons) {
   std::string out;
   for (const auto& [reason, count] : reasons) {
@@ -243,6 +252,7 @@ std::string tables_json(const std::vector<pipeline::TableNote>& notes) {
 ExitCode exit_code_of(const RunReport& report) {
   const pipeline::RunSummary& summary = report.summary;
   if (!summary.imbalances.empty()) return kImbalance;
+  if (report.expired_unread > 0) return kNeedsAPerson;
   const bool keyless =
       std::any_of(summary.tables_to_mention.begin(), summary.tables_to_mention.end(), is_keyless);
   if (report.strict && (keyless || !summary.quarantined_by_reason.empty())) return kNeedsAPerson;
@@ -250,8 +260,9 @@ ExitCode exit_code_of(const RunReport& report) {
 }
 
 std::string summary_text(const RunReport& report, bool colour) {
-  return headline(report) + "\n" + books_text(report) + balance_text(report, colour) + repeats_text(report) +
-         quarantine_text(report) + waiting_text(report) + tables_text(report) + curiosities_text(report);
+  return headline(report) + "\n" + books_text(report) + balance_text(report, colour) +
+         expired_text(report, colour) + repeats_text(report) + quarantine_text(report) +
+         waiting_text(report) + tables_text(report) + curiosities_text(report);
 }
 
 std::string summary_json(const RunReport& report) {
@@ -262,14 +273,15 @@ std::string summary_json(const RunReport& report) {
   return fmt::format(
       R"({{"interrupted":{},"balanced":{},"exit_code":{},"seconds":{:.3f},"this_run":{},"ever":{},"shards":{},)"
       R"("quarantined_by_reason":{},"quarantine":{},"waiting":{{"pieces":{},"oldest_seconds":{:.0f},"chunks":{}}},)"
-      R"("tables":{},"unusual":{},"imbalances":{},"repeats_in_log":{}}})"
+      R"("tables":{},"unusual":{},"imbalances":{},"repeats_in_log":{},"expired_unread":{}}})"
       "\n",
       summary.interrupted, summary.imbalances.empty(), static_cast<int>(exit_code_of(report)), report.seconds,
       books_json(sum(summary.shards)), books_json(sum(summary.shards_ever)),
       json_object(summary.shards, books_json), json_object(summary.quarantined_by_reason, number),
       json_object(report.quarantine, number), summary.waiting, std::max(0.0, age),
       json_list(summary.waiting_chunks), tables_json(summary.tables_to_mention),
-      json_object(summary.curiosities, number), json_list(summary.imbalances), report.repeats_in_log);
+      json_object(summary.curiosities, number), json_list(summary.imbalances), report.repeats_in_log,
+      report.expired_unread);
 }
 
 }  // namespace sluice::app

@@ -22,11 +22,13 @@ struct RunReport {
   int64_t incomplete_after_ms = 0;
   std::vector<std::pair<std::string, int64_t>> quarantine;  // everything in the store, per reason
   int64_t repeats_in_log = 0;  // rows that are the same change delivered again, among this run's commit times
+  int64_t expired_unread = 0;  // places where records may have expired at the source before they were read
   bool strict = false;
   bool verbose = false;
 };
 
-// 3 when the books do not balance; 4 when `strict` and this run quarantined something or a table has no key.
+// 3 when the books do not balance; 4 when records may have expired unread, or when `strict` and this run
+// quarantined something or a table has no key.
 ExitCode exit_code_of(const RunReport& report);
 
 std::string summary_text(const RunReport& report, bool colour);

@@ -162,7 +162,7 @@ TEST(Summary, as_json_has_every_number) {
       R"("ever":{"read":3,"landed":2,"rows":2,"repeats":0,"quarantined":1,"waiting":0,"bytes":1536},)"
       R"("shards":{"file \"1\"":{"read":3,"landed":2,"rows":2,"repeats":0,"quarantined":1,"waiting":0,"bytes":1536}},)"
       R"("quarantined_by_reason":{"not-json":1},"quarantine":{"not-json":5},"waiting":{"pieces":0,"oldest_seconds":0,"chunks":[]},)"
-      R"("tables":[],"unusual":{"unknown-op":2},"imbalances":[],"repeats_in_log":0})"
+      R"("tables":[],"unusual":{"unknown-op":2},"imbalances":[],"repeats_in_log":0,"expired_unread":0})"
       "\n");
 }
 

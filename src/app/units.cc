@@ -1,6 +1,7 @@
 #include "app/units.h"
 
 #include <array>
+#include <chrono>
 
 #include "base/text.h"
 
@@ -80,6 +81,48 @@ std::string duration_text(int64_t ms) {
     }
   }
   return "0ms";
+}
+
+std::optional<int64_t> parse_time_ms(std::string_view text) {
+  const auto number = [&text](size_t at, size_t digits, int64_t most) -> std::optional<int64_t> {
+    if (at + digits > text.size() || text[at] == '-') return std::nullopt;
+    const auto found = parse_int64(text.substr(at, digits));
+    return found && *found <= most ? found : std::nullopt;
+  };
+  constexpr std::string_view kForm = "0000-00-00T00:00:00";
+  if (text.size() <= kForm.size()) return std::nullopt;
+  for (size_t at = 0; at < kForm.size(); ++at) {
+    const bool separates = kForm[at] != '0';
+    if (separates && text[at] != kForm[at] && !(at == 10 && text[at] == ' ')) return std::nullopt;
+  }
+  const auto year = number(0, 4, 9999);
+  const auto month = number(5, 2, 12);
+  const auto day = number(8, 2, 31);
+  const auto hour = number(11, 2, 23);
+  const auto minute = number(14, 2, 59);
+  const auto second = number(17, 2, 60);
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  int64_t ms = std::chrono::sys_days(date).time_since_epoch().count() * int64_t{86'400'000} +
+               ((*hour * 60 + *minute) * 60 + *second) * 1000;
+  size_t at = kForm.size();
+  if (text[at] == '.') {
+    int64_t worth = 100;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, worth /= 10)
+      ms += (text[at] - '0') * worth;
+  }
+  const std::string_view zone = text.substr(at);
+  if (zone != "Z" && zone != "z") {
+    const auto hours = number(at + 1, 2, 23);
+    const auto minutes = number(at + 4, 2, 59);
+    if (zone.size() != 6 || zone[3] != ':' || !hours || !minutes || (zone[0] != '+' && zone[0] != '-'))
+      return std::nullopt;
+    ms -= (zone[0] == '+' ? 1 : -1) * (*hours * 60 + *minutes) * 60'000;
+  }
+  return ms >= 0 ? std::optional(ms) : std::nullopt;
 }
 
 }  // namespace sluice::app

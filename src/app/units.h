@@ -20,4 +20,8 @@ std::optional<int64_t> parse_duration_ms(std::string_view text);
 // "8d", "500ms": the largest unit that comes out even. parse_duration_ms reads it back.
 std::string duration_text(int64_t ms);
 
+// A time with its zone as milliseconds since 1970 UTC: 2026-09-21T14:00:00Z, 2026-09-21 16:00:00.5+02:00.
+// Nothing when it is none, has no zone or is before 1970.
+std::optional<int64_t> parse_time_ms(std::string_view text);
+
 }  // namespace sluice::app

@@ -56,5 +56,20 @@ TEST(Durations, are_written_in_the_largest_unit_that_comes_out_even) {
   EXPECT_EQ(duration_text(0), "0ms");
 }
 
+TEST(Times, need_their_zone) {
+  EXPECT_EQ(parse_time_ms("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(parse_time_ms("2026-09-21T14:13:20Z"), 1'790'000'000'000);
+  EXPECT_EQ(parse_time_ms("2026-09-21 16:13:20.5+02:00"), 1'790'000'000'500);
+  EXPECT_EQ(parse_time_ms("2026-09-21T04:43:20.123456-09:30"), 1'790'000'000'123);
+  EXPECT_EQ(parse_time_ms("2024-02-29T00:00:00z"), 1'709'164'800'000);
+  for (const char* text :
+       {"", "2026-09-21", "2026-09-21T14:13:20", "2026-09-21T14:13Z", "2026-02-30T00:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-09-21T24:00:00Z", "2026-09-21T14:13:20+0200", "2026-09-21T14:13:20Zulu",
+        "1969-12-31T23:59:59Z", "2026/09/21T14:13:20Z", "2026-09-21T14:-1:20Z", "2026-09-21T14:13:20+-1:00",
+        "now"}) {
+    EXPECT_EQ(parse_time_ms(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::app

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kTellAfterNs = 10 * kSecond;
+constexpr int64_t kTellFirstAfterNs = kSecond;
 constexpr int64_t kTellThrottleAfterNs = 60 * kSecond;
 
 constexpr const char* kWhatToDo = "docs/OPERATIONS.md says what to do.";
@@ -28,7 +29,9 @@ std::string time_text(int64_t wall_ms) {
 
 void StreamNews::trouble(std::string_view where, const Error& error, int64_t now_ns) {
   const int64_t since_ns = troubles_.try_emplace(std::string(where), now_ns).first->second;
-  const int64_t patience = error.kind == ErrorKind::Throttled ? kTellThrottleAfterNs : kTellAfterNs;
+  const int64_t patience = error.kind == ErrorKind::Throttled ? kTellThrottleAfterNs
+                           : ever_fine_                       ? kTellAfterNs
+                                                              : kTellFirstAfterNs;
   if (told_ || now_ns - since_ns < patience) return;
   told_ = true;
   told_since_ns_ = since_ns;
@@ -39,6 +42,7 @@ void StreamNews::trouble(std::string_view where, const Error& error, int64_t now
 }
 
 void StreamNews::fine(std::string_view where, int64_t now_ns) {
+  ever_fine_ = true;
   const auto found = troubles_.find(where);
   if (found == troubles_.end()) return;
   troubles_.erase(found);

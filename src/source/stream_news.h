@@ -23,8 +23,8 @@ class StreamNews {
   void say(std::string text) { lines_.push_back(std::move(text)); }
 
   // `where` (a shard's id, or nothing for the stream as a whole) failed with `error`, which may pass. Told
-  // when it has lasted 10 s, or a minute when the service only asks for less; and that it is over, when it
-  // was told.
+  // when it has lasted 10 s, 1 s when nothing has answered yet, or a minute when the service only asks for
+  // less; and that it is over, when it was told.
   void trouble(std::string_view where, const Error& error, int64_t now_ns);
   void fine(std::string_view where, int64_t now_ns);
 
@@ -52,6 +52,7 @@ class StreamNews {
   std::map<std::string, int64_t, std::less<>> troubles_;  // since when, in steady nanoseconds
   int64_t told_since_ns_ = 0;
   bool told_ = false;
+  bool ever_fine_ = false;
   std::set<std::string> late_;
   int64_t expired_unread_ = 0;
   std::vector<std::string> lines_;

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import subprocess
 
 from harness import Case, change, lines, main
 
@@ -108,6 +110,38 @@ class BadSource(Case):
         self.assert_one_sentence(done.stderr)
         self.assertIn("file:nowhere.ndjson", done.stderr)
         self.assertFalse((self.folder / "new.duckdb").exists())
+
+    def run_from_a_stream(self, code, *more, stream="shop", **environment):
+        bare = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "SLUICE_"))}
+        done = subprocess.run([self.program, "run", "--from", f"kinesis:{stream}", "--to", "duckdb:new.duckdb", *more],
+                              capture_output=True, text=True, cwd=self.folder, timeout=60, check=False,
+                              env={**bare, "HOME": str(self.folder), "AWS_EC2_METADATA_DISABLED": "true", **environment})
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertFalse((self.folder / "new.duckdb").exists())
+        return done
+
+    def test_a_stream_without_a_region_or_credentials_names_every_place_that_was_looked_at(self):
+        done = self.run_from_a_stream(1)
+        self.assertIn("no AWS Region is known", done.stderr)
+        self.assertIn("AWS_DEFAULT_REGION", done.stderr)
+        done = self.run_from_a_stream(1, "--region", "eu-west-1")
+        self.assertIn("no AWS credentials were found", done.stderr)
+        self.assertIn("AWS_ACCESS_KEY_ID", done.stderr)
+
+    def test_a_profile_on_the_command_line_counts_before_keys_in_the_environment(self):
+        done = self.run_from_a_stream(1, "--region", "eu-west-1", "--profile", "nobody", AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+                                      AWS_SECRET_ACCESS_KEY="not-a-secret")
+        self.assertIn("nobody", done.stderr)
+        self.assertNotIn("not-a-secret", done.stderr)
+
+    def test_an_endpoint_that_is_no_address_is_named(self):
+        done = self.run_from_a_stream(1, "--region", "eu-west-1", "--endpoint-url", "localhost")
+        self.assertIn("--endpoint-url is 'localhost'", done.stderr)
+
+    def test_a_region_that_is_not_the_streams_is_refused(self):
+        done = self.run_from_a_stream(1, "--region", "eu-west-1",
+                                      stream="arn:aws:kinesis:us-east-1:123456789012:stream/shop")
+        self.assertIn("the stream's ARN says us-east-1", done.stderr)
 
 
 if __name__ == "__main__":
