@@ -67,7 +67,8 @@ Result<void> PieceLoader::load(ChunkGroup& group, Chunk& chunk) {
   const Stored stored = all_in_memory ? Stored{} : TRY(fetch(chunk.id));
   for (const Head& head : group.heads) {
     if (head.awaited.front().chunk_id != chunk.id || loaded_.contains(head.piece.get())) continue;
-    loaded_[head.piece.get()] = {TRY(record_of(chunk.id, *head.piece, stored)), {}};
+    auto record = TRY(record_of(chunk.id, *head.piece, stored));
+    loaded_[head.piece.get()] = {std::move(record), {}};
   }
   for (auto& [index, alternatives] : chunk.fragments) {
     for (auto& piece : alternatives) {

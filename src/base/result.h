@@ -99,7 +99,8 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace sluice
 
-// The value of a Result, or return its error from the function that this stands in.
+// The value of a Result, or return its error from the function that this stands in. Never inside braces that
+// build an aggregate: compilers forget to destroy the members that were built before the return.
 #define TRY(expression)                                                       \
   __extension__({                                                             \
     auto sluice_try_result = (expression);                                    \

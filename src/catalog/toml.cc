@@ -1,6 +1,5 @@
-// The catalog as TOML: written by hand so that it reads and diffs well, read with toml++.
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+// The catalog as TOML: written by hand so that it reads and diffs well.
+#include "base/toml.h"
 
 #include <algorithm>
 #include <array>
@@ -59,15 +58,16 @@ class Reader {
  public:
   explicit Reader(const std::string& file_name) : file_name_(file_name) {}
 
-  Result<Catalog> read(const toml::table& root) const {
+  Result<Catalog> read(const TomlValue& root) const {
     static const std::vector<std::string> kMembers = {"table"};
     TRY(only_members(root, kMembers));
     Catalog catalog;
-    const toml::node* tables = root.get("table");
+    const TomlValue* tables = member(root, "table");
     if (tables == nullptr) return catalog;
-    if (!tables->is_array_of_tables()) return at(*tables, "'table' must be written as [[table]]");
-    for (const toml::node& node : *tables->as_array()) {
-      Table table = TRY(read_table(*node.as_table()));
+    if (!tables->is_array()) return at(*tables, "'table' must be written as [[table]]");
+    for (const TomlValue& node : tables->as_array()) {
+      if (!node.is_table()) return at(node, "'table' must be written as [[table]]");
+      Table table = TRY(read_table(node));
       const change::TableName name = table.name;
       if (!catalog.tables.emplace(name, std::move(table)).second) {
         return at(node, "the table " + name.schema + "." + name.table + " stands here for the second time");
@@ -76,59 +76,56 @@ class Reader {
     return catalog;
   }
 
-  Error at_line(toml::source_index line, const std::string& what) const {
-    return refused(file_name_ + ":" + std::to_string(line) + ": " + what);
-  }
-
  private:
-  Error at(const toml::node& node, const std::string& what) const {
-    return at_line(node.source().begin.line, what);
+  Error at(const TomlValue& node, const std::string& what) const {
+    return refused(file_name_ + ":" + std::to_string(line_of(node)) + ": " + what);
   }
 
-  Result<void> only_members(const toml::table& table, const std::vector<std::string>& known) const {
-    for (const auto& [key, value] : table) {
-      const std::string name(key.str());
+  // Null when the table lacks it.
+  static const TomlValue* member(const TomlValue& table, const char* name) {
+    const auto found = table.as_table().find(name);
+    return found == table.as_table().end() ? nullptr : &found->second;
+  }
+
+  Result<void> only_members(const TomlValue& table, const std::vector<std::string>& known) const {
+    for (const auto& [name, value] : table.as_table()) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       std::string what = "'" + name + "' is not a setting of a catalog";
       if (const std::optional<std::string> nearest = nearest_name(name, known)) {
         what += "; did you mean '" + *nearest + "'?";
       }
-      return at_line(key.source().begin.line, what);
+      return at(value, what);
     }
     return {};
   }
 
-  Result<std::string> read_name(const toml::table& table, const char* member) const {
-    const toml::node* node = table.get(member);
-    if (node == nullptr) return at(table, std::string("'") + member + "' is missing");
-    const std::optional<std::string> text = node->value_exact<std::string>();
-    if (!text || text->empty()) return at(*node, std::string("'") + member + "' must be a string");
-    return *text;
+  Result<std::string> read_name(const TomlValue& table, const char* name) const {
+    const TomlValue* node = member(table, name);
+    if (node == nullptr) return at(table, std::string("'") + name + "' is missing");
+    if (!node->is_string() || node->as_string().str.empty())
+      return at(*node, std::string("'") + name + "' must be a string");
+    return node->as_string().str;
   }
 
-  Result<Table> read_table(const toml::table& from) const {
+  Result<Table> read_table(const TomlValue& from) const {
     static const std::vector<std::string> kMembers = {"schema", "name", "key", "columns"};
     TRY(only_members(from, kMembers));
     Table table;
-    if (from.get("schema") != nullptr) {
-      table.name.schema = TRY(read_name(from, "schema"));
-    } else {
-      table.name.schema = "public";
-    }
+    table.name.schema = member(from, "schema") != nullptr ? TRY(read_name(from, "schema")) : "public";
     table.name.table = TRY(read_name(from, "name"));
     TRY(read_columns(from, table));
     TRY(read_key(from, table));
     return table;
   }
 
-  Result<void> read_columns(const toml::table& from, Table& table) const {
-    const toml::node* node = from.get("columns");
+  Result<void> read_columns(const TomlValue& from, Table& table) const {
+    const TomlValue* node = member(from, "columns");
     if (node == nullptr) return {};
     if (!node->is_array()) return at(*node, "'columns' must be an array of {name = ..., type = ...}");
     std::set<std::string> names;
-    for (const toml::node& entry : *node->as_array()) {
+    for (const TomlValue& entry : node->as_array()) {
       if (!entry.is_table()) return at(entry, "a column must be written as {name = ..., type = ...}");
-      Column column = TRY(read_column(*entry.as_table()));
+      Column column = TRY(read_column(entry));
       if (!names.insert(column.name).second) {
         return at(entry, "the column '" + column.name + "' stands here for the second time");
       }
@@ -137,36 +134,35 @@ class Reader {
     return {};
   }
 
-  Result<Column> read_column(const toml::table& from) const {
+  Result<Column> read_column(const TomlValue& from) const {
     static const std::vector<std::string> kMembers = {"name", "type", "nullable"};
     TRY(only_members(from, kMembers));
     Column column;
     column.name = TRY(read_name(from, "name"));
     Result<ColumnType> type = parse_column_type(TRY(read_name(from, "type")));
-    if (!type) return at(*from.get("type"), type.error().message);
+    if (!type) return at(*member(from, "type"), type.error().message);
     column.type = type.value();
-    if (const toml::node* nullable = from.get("nullable")) {
-      const std::optional<bool> value = nullable->value_exact<bool>();
-      if (!value) return at(*nullable, "'nullable' must be true or false");
-      column.nullable = *value;
+    if (const TomlValue* nullable = member(from, "nullable")) {
+      if (!nullable->is_boolean()) return at(*nullable, "'nullable' must be true or false");
+      column.nullable = nullable->as_boolean();
     }
     return column;
   }
 
-  Result<void> read_key(const toml::table& from, Table& table) const {
-    const toml::node* node = from.get("key");
+  Result<void> read_key(const TomlValue& from, Table& table) const {
+    const TomlValue* node = member(from, "key");
     if (node == nullptr) return {};
     if (!node->is_array()) return at(*node, "'key' must be an array of column names");
-    for (const toml::node& entry : *node->as_array()) {
-      const std::optional<std::string> name = entry.value_exact<std::string>();
-      if (!name) return at(entry, "'key' must be an array of column names");
+    for (const TomlValue& entry : node->as_array()) {
+      if (!entry.is_string()) return at(entry, "'key' must be an array of column names");
+      const std::string& name = entry.as_string().str;
       const bool known = std::any_of(table.columns.begin(), table.columns.end(),
-                                     [&](const Column& column) { return column.name == *name; });
-      if (!known) return at(entry, "the key names '" + *name + "', which is not among the columns");
-      if (std::find(table.key.begin(), table.key.end(), *name) != table.key.end()) {
-        return at(entry, "the key names '" + *name + "' twice");
+                                     [&](const Column& column) { return column.name == name; });
+      if (!known) return at(entry, "the key names '" + name + "', which is not among the columns");
+      if (std::find(table.key.begin(), table.key.end(), name) != table.key.end()) {
+        return at(entry, "the key names '" + name + "' twice");
       }
-      table.key.push_back(*name);
+      table.key.push_back(name);
     }
     return {};
   }
@@ -188,12 +184,7 @@ std::string to_toml(const Catalog& catalog) {
 }
 
 Result<Catalog> parse_toml(std::string_view text, const std::string& file_name) {
-  const Reader reader(file_name);
-  const toml::parse_result parsed = toml::parse(text, file_name);
-  if (!parsed) {
-    return reader.at_line(parsed.error().source().begin.line, std::string(parsed.error().description()));
-  }
-  return reader.read(parsed.table());
+  return Reader(file_name).read(TRY(parse_toml_text(text, file_name)));
 }
 
 Result<Catalog> read_file(const std::string& path) {

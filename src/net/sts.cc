@@ -36,7 +36,8 @@ std::string code_in(const HttpResponse& reply) {
 Result<Credentials> ask(const Surroundings& surroundings, const Role& role, const std::string& form,
                         const Credentials* source) {
   const EndpointSettings settings = TRY(settings_of(surroundings));
-  HttpRequest request{.method = "POST", .url = TRY(endpoint_url(settings, "sts")) + "/", .repeatable = true};
+  const std::string endpoint = TRY(endpoint_url(settings, "sts"));
+  HttpRequest request{.method = "POST", .url = endpoint + "/", .repeatable = true};
   request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"});
   request.body = form;
   if (source != nullptr)

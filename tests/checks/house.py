@@ -23,6 +23,9 @@ RULES = [
     (re.compile(r"\b(?:" + "|".join(MARKS) + r")\b"), "is unfinished; finish it or open an issue"),
 ]
 SILENCED = re.compile(r"NOLINT(?!\w*\([\w., -]+\): \S)(?!END)\w*")
+# A return from within leaks what was built so far.
+TRY_IN_BRACES = re.compile(r"(?:[=(,]|\breturn|\b(?!else\b|do\b|const\b|override\b|noexcept\b|mutable\b)\w+)\s*"
+                           r"\{[^{};]*\bTRY\(")
 VAGUE_FILE = re.compile(r"(?:^|_)(?:utils?|helpers?|common|managers?|misc)(?:_|$)")
 VAGUE_TYPE = re.compile(r"^\s*(?:class|struct)\s+(\w*(?:Utils?|Helpers?|Common|Manager))\b", re.M)
 NOT_OURS = ("build", ".deps", ".git", "__pycache__")
@@ -60,6 +63,8 @@ def check_file(root, name):
             yield f"{name}: {lines} lines; divide it, or say \"{REASON} ...\" in its first comment"
         for match in SILENCED.finditer(text):
             yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: say which rule and why: NOLINT(rule): reason"
+        for match in TRY_IN_BRACES.finditer(text):
+            yield f"{name}:{text.count(chr(10), 0, match.end()) + 1}: TRY inside an initializer's braces; take its value first"
         if VAGUE_FILE.search(path.stem):
             yield f"{name}: a name that says nothing; name the thing that it owns"
         for match in VAGUE_TYPE.finditer(text):

@@ -45,6 +45,13 @@ class HouseBites(unittest.TestCase):
         self.one_finding("src/a/a.cc", "// NOLINTNEXTLINE(some-rule)\nint a;\n", "say which rule and why")
         self.assertEqual(self.findings("src/a/a.cc", "int a;  // NOLINT(some-rule): a table\n"), [])
 
+    def test_a_try_that_would_leak_what_its_braces_built_is_found(self):
+        self.one_finding("src/a/a.cc", "void f() {\n  list.push_back({name, TRY(g())});\n}\n", "src/a/a.cc:2: TRY")
+        self.one_finding("src/a/a.cc", "Request request{.a = 1,\n .b = TRY(g())};\n", "src/a/a.cc:2: TRY")
+        for text in ("if (a) {\n  TRY(g());\n}\n", "Result<int> f() const {\n  TRY(g());\n}\n",
+                     "const auto a = TRY(open({.path = p}));\n", "else {\n TRY(g());\n}\n"):
+            self.assertEqual(self.findings("src/a/a.cc", text), [])
+
     def test_a_vague_name_is_found(self):
         self.one_finding("src/a/text_utils.h", "\n", "says nothing")
         self.one_finding("src/a/a.h", "class SinkManager {\n", "SinkManager")
