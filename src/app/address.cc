@@ -49,8 +49,10 @@ Result<SourceAddress> source_of(const Options& options) {
   TRY(options.required("from"));
   const Value& value = options.value("from");
   constexpr std::string_view kKinesis = "kinesis:";
-  if (!value.text.starts_with(kKinesis))
-    return SourceAddress{SourceAddress::Kind::File, TRY(path_of(value, "file", "reads kinesis:STREAM and"))};
+  if (!value.text.starts_with(kKinesis)) {
+    std::string path = TRY(path_of(value, "file", "reads kinesis:STREAM and"));
+    return SourceAddress{SourceAddress::Kind::File, std::move(path)};
+  }
   if (value.text.size() == kKinesis.size()) {
     return refused(fmt::format("{} is '{}': the stream is missing. Write kinesis:NAME or kinesis:ARN.",
                                value.where, value.text));

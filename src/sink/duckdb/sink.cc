@@ -124,7 +124,8 @@ class Sink final : public Store {
   }
 
   Result<Audit> audit() override {
-    Audit audit{TRY(load_state(*reader_)).books, {}};
+    Audit audit;
+    audit.ledger = TRY(load_state(*reader_)).books;
     const auto count_into = [&](const char* table, int64_t Books::*member) {
       return each_row(*reader_, fmt::format("SELECT shard_id, count(*) FROM {} GROUP BY shard_id", table), {},
                       [&](const Cells& row) { audit.counted[text(row[0])].*member = number(row[1]); });
