@@ -1,10 +1,9 @@
 #include "app/report.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 
 #include "app/exit_code.h"
+#include "base/log.h"
 
 namespace sluice::app {
 
@@ -23,7 +22,7 @@ ExitCode exit_code_of(const Error& error) {
 
 int cannot(const Error& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "sluice: {}\n", error.message);
+  log(LogLevel::Error, error.message);
   return exit_code_of(error);
 }
 

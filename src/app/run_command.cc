@@ -3,6 +3,7 @@
 
 #include "app/address.h"
 #include "app/commands.h"
+#include "app/daemon.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/progress.h"
@@ -11,6 +12,7 @@
 #include "app/screen.h"
 #include "app/store.h"
 #include "app/summary.h"
+#include "base/log.h"
 
 namespace sluice::app {
 namespace {
@@ -25,6 +27,8 @@ void say_what_is_durable(const pipeline::Snapshot& last) {
 Result<RunReport> run(const Options& options, const Destination& to, ProgressMeter& meter,
                       pipeline::Snapshot& last) {
   const std::atomic<bool>& stop = watch_for_interrupts();
+  RunWatch watch(system_clock(), options.number("unhealthy_after"));
+  const std::unique_ptr<Daemon> daemon = TRY(Daemon::start(options, watch, stop));
   auto catalog = TRY(catalog_of(options));
   const std::unique_ptr<RunSource> from = TRY(RunSource::look(options));
   const auto sink = TRY(open_store(options, to, true, catalog));
@@ -33,9 +37,14 @@ Result<RunReport> run(const Options& options, const Destination& to, ProgressMet
   const auto show = [&](const pipeline::Snapshot& snapshot) {
     last = snapshot;
     meter.show(snapshot);
+    watch.note(snapshot);
   };
-  const pipeline::Hooks hooks{
-      .progress = show, .notice = [&](const std::string& text) { meter.notice(text); }, .stop = &stop};
+  const auto notice = [&](const std::string& text) {
+    if (options.text("log") == "text") return meter.notice(text);
+    meter.clear();
+    log_info(text);
+  };
+  const pipeline::Hooks hooks{.progress = show, .notice = notice, .stop = &stop};
   RunReport report;
   report.summary = TRY(
       pipeline::run(*source, *sink, pipeline_options_of(options, std::move(catalog)), system_clock(), hooks));
@@ -63,6 +72,7 @@ int run_command(const Options& options) {
   if (!start.ok()) return misused(start.error());
   const auto to = destination_of(options);
   if (!to.ok()) return misused(to.error());
+  configure_log(LogLevel::Info, options.text("log") == "json" ? LogFormat::Json : LogFormat::Text);
   ProgressMeter meter(progress_mode(options.text("progress"), is_terminal(stderr)), takes_colour(stderr),
                       options.on("follow"), stderr, system_clock());
   pipeline::Snapshot last;

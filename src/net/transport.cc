@@ -1,4 +1,4 @@
-// The only file that sees Boost.Beast.
+// One of the two files that see Boost.Beast; the other is the server.
 #include "net/transport.h"
 
 #include <openssl/err.h>

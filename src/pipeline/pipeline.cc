@@ -24,6 +24,7 @@ class ProgressTicker {
     last_ns_ = clock_.steady_ns();
     Snapshot snapshot;
     for (const auto& [shard, books] : sink_thread.durable_books()) snapshot.books.add(books);
+    snapshot.durable = snapshot.books.read;
     snapshot.books.read = read;
     const assemble::Waiting waiting = builder.waiting(0);
     snapshot.books.waiting = static_cast<int64_t>(waiting.pieces);

@@ -41,6 +41,7 @@ struct PipelineOptions {
 // A moment of the run, for the progress line. `books` counts this run; waiting is the store's whole.
 struct Snapshot {
   change::Books books;
+  int64_t durable = 0;  // of the records read, those in a transaction that is done
   source::Progress source;
   int64_t oldest_waiting_ns = 0;  // first_seen of the oldest waiting piece, 0 when none waits
   int64_t newest_commit_ts_ns = 0;

@@ -38,7 +38,8 @@ struct Progress {
   uint64_t bytes_read = 0;
   std::optional<uint64_t> bytes_total = {};  // when the source knows its size
   std::vector<ShardProgress> shards = {};    // of a stream; empty for files
-  int64_t expired_unread = 0;                // places where records may have expired before they were read
+  int64_t unread_since_ns = 0;  // steady time since when something of it cannot be read; 0: all can
+  int64_t expired_unread = 0;   // places where records may have expired before they were read
 };
 
 // Owned and called by one thread.

@@ -51,6 +51,13 @@ void StreamNews::fine(std::string_view where, int64_t now_ns) {
   say(fmt::format("{} answers again, after {}.", typed_, duration_of(now_ns - told_since_ns_)));
 }
 
+int64_t StreamNews::trouble_since_ns() const {
+  int64_t since_ns = 0;
+  for (const auto& [where, began_ns] : troubles_)
+    if (since_ns == 0 || began_ns < since_ns) since_ns = began_ns;
+  return since_ns;
+}
+
 void StreamNews::behind(const std::string& shard_id, int64_t behind_ms) {
   if (behind_ms > retention_ms() / 2 && late_.insert(shard_id).second) {
     say(fmt::format(

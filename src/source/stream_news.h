@@ -27,6 +27,8 @@ class StreamNews {
   // less; and that it is over, when it was told.
   void trouble(std::string_view where, const Error& error, int64_t now_ns);
   void fine(std::string_view where, int64_t now_ns);
+  // Since when the oldest trouble lasts; 0 when there is none.
+  int64_t trouble_since_ns() const;
 
   // How far a shard's reading is behind. Told when it passes half of what the stream keeps (F18), and when it
   // is below a quarter again.

@@ -361,6 +361,7 @@ bool StreamReader::finished() const {
 Progress StreamReader::progress() const {
   Progress progress;
   progress.bytes_read = bytes_read_;
+  progress.unread_since_ns = news_.trouble_since_ns();
   progress.expired_unread = news_.expired_unread();
   for (const auto& [id, cursor] : cursors_) progress.shards.push_back(cursor.progress());
   return progress;
