@@ -68,7 +68,8 @@ std::vector<std::string> find_imbalances(const BooksByShard& ledger, const Books
   return found;
 }
 
-Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const SinkThread& sink_thread) {
+Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const SinkThread& sink_thread,
+                             const PipelineOptions& options) {
   RunSummary summary;
   summary.shards = sink_thread.durable_books();
   const Tally tally = sink_thread.durable_tally();
@@ -76,6 +77,7 @@ Result<RunSummary> summarize(sink::Sink& sink, BatchBuilder& builder, const Sink
   summary.curiosities = tally.curiosities;
   summary.oldest_commit_ts_ns = tally.oldest_commit_ts_ns;
   summary.newest_commit_ts_ns = tally.newest_commit_ts_ns;
+  if (!options.look_over_store) return summary;
   sink::Audit audit = TRY(sink.audit());
   summary.imbalances = find_imbalances(audit.ledger, audit.counted);
   for (const auto& [shard, counted] : audit.counted) summary.waiting += counted.waiting;
@@ -110,15 +112,12 @@ Result<std::unique_ptr<BatchBuilder>> open_builder(sink::Sink& sink, const Pipel
   }
 }
 
-// What has come; nothing when the source is quiet. `ended` is set when nothing will come any more.
-Result<std::optional<change::Block>> pull(source::Source& source, const Hooks& hooks, bool& ended) {
+Result<source::Pull> pull(source::Source& source, const Hooks& hooks) {
   Result<source::Pull> pulled = source.next();
   for (const std::string& notice : source.take_notices()) {
     if (hooks.notice) hooks.notice(notice);
   }
-  if (!pulled.ok()) return pulled.error();
-  if (!pulled.value().block) ended = pulled.value().quiet == source::Quiet::End;
-  return std::move(pulled.value().block);
+  return pulled;
 }
 
 }  // namespace
@@ -134,16 +133,19 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
   int64_t read = 0;
   int made_anew = 0;
   bool ended = false;
+  bool waits = false;  // the source does, for its records to be confirmed
   std::optional<Error> source_error;
 
   for (bool over = false; !over && !sink_thread.failed();) {
     ended = ended || (hooks.stop != nullptr && hooks.stop->load());
     std::optional<change::Block> block = blocks.again();
     if (!block && !ended) {
-      Result<std::optional<change::Block>> pulled = pull(source, hooks, ended);
+      Result<source::Pull> pulled = pull(source, hooks);
       if (pulled.ok()) {
-        block = std::move(pulled).value();
+        block = std::move(pulled.value().block);
         if (block) read += static_cast<int64_t>(block->records.size());
+        waits = !block && pulled.value().quiet == source::Quiet::Unconfirmed;
+        ended = !block && pulled.value().quiet == source::Quiet::End;
       } else {
         source_error = pulled.error();
         ended = true;
@@ -156,6 +158,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
       blocks.durable(durable);
       made_anew = 0;
     }
+    if (const auto durable = sink_thread.take_confirmed(); !durable.empty()) source.confirmed(durable);
     if (std::optional<sink::Applied> news = sink_thread.take_news(); news && made.ok())
       made = builder->take_news(*news);
     if (made.ok()) made = builder->expire();
@@ -170,22 +173,23 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
     }
     TRY(std::move(made));
     // While the sink is busy a batch that is due goes on growing: larger ones land faster.
-    const bool last = ended && blocks.none_again();
+    const bool last = (ended || waits) && blocks.none_again();
     if (builder->full() || (builder->due() && sink_thread.idle()) || (last && !builder->empty())) {
       BatchBuilder::Sealed sealed = builder->seal();
       blocks.seal(sealed.number);
       TRY(sink_thread.hand_over(std::move(sealed)));
     } else if (last) {
       TRY(sink_thread.drain());
-      over = !sink_thread.has_news();
+      over = ended && !sink_thread.has_news();
     }
     ticker.tick(source, *builder, sink_thread, read, false);
   }
   // What was read before the source failed is whole and is kept.
   TRY(sink_thread.drain());
+  source.confirmed(sink_thread.take_confirmed());
   ticker.tick(source, *builder, sink_thread, read, true);
   if (source_error) return *source_error;
-  RunSummary summary = TRY(summarize(sink, *builder, sink_thread));
+  RunSummary summary = TRY(summarize(sink, *builder, sink_thread, options));
   summary.interrupted = hooks.stop != nullptr && hooks.stop->load();
   return summary;
 }

@@ -34,6 +34,9 @@ struct PipelineOptions {
   std::optional<catalog::Catalog> catalog;
   // The records come out of the quarantine: they were counted as read when they first came.
   bool is_retry = false;
+  // Whether the summary looks over the whole store: the audit, the tables, the rows without a key. That takes
+  // as long as counting its rows. Otherwise the summary has this run's own numbers.
+  bool look_over_store = true;
   // Chunks whose pieces are tried again although the chunk has ended. Only with is_retry.
   std::vector<std::string> chunks_to_retry;
 };

@@ -41,6 +41,11 @@ BooksByShard SinkThread::durable_books() const {
   return books_;
 }
 
+std::vector<change::Checkpoint> SinkThread::take_confirmed() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(confirmed_, {});
+}
+
 Tally SinkThread::durable_tally() const {
   const std::lock_guard lock(mutex_);
   return tally_;
@@ -113,6 +118,7 @@ void SinkThread::take_applied(sink::Applied applied) {
   }
   tally_.add(due_->tally);
   durable_batch_ = due_->number;
+  std::ranges::move(due_->batch.checkpoints, std::back_inserter(confirmed_));
   if (applied.chunks_ended.empty() && applied.pieces_found.empty()) return;
   if (!news_) news_.emplace();
   std::ranges::move(applied.chunks_ended, std::back_inserter(news_->chunks_ended));

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "pipeline/batch_builder.h"
 #include "sink/sink.h"
@@ -32,6 +33,8 @@ class SinkThread {
   // What is durable so far: the newest batch's number since fresh(), and what all batches added.
   uint64_t durable_batch() const;
   BooksByShard durable_books() const;
+  // Positions that have become durable since this was asked last, in that order.
+  std::vector<change::Checkpoint> take_confirmed();
   Tally durable_tally() const;
   bool idle() const;
   bool failed() const;
@@ -54,6 +57,7 @@ class SinkThread {
   std::optional<BatchBuilder::Sealed> due_;
   std::optional<Error> error_;
   std::optional<sink::Applied> news_;
+  std::vector<change::Checkpoint> confirmed_;
   uint64_t durable_batch_ = 0;
   BooksByShard books_;
   Tally tally_;

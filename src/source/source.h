@@ -13,8 +13,9 @@ namespace sluice::source {
 
 // What a source may say instead of a block.
 enum class Quiet {
-  Later,  // nothing now, more may come; next() has already waited a moment
-  End,    // the end, for good (or the end asked for with --until-end)
+  Later,        // nothing now, more may come; next() has already waited a moment
+  Unconfirmed,  // nothing until what was handed out is confirmed(); next() has not waited
+  End,          // the end, for good (or the end asked for with --until-end)
 };
 
 // One block, or why there is none.
@@ -50,6 +51,9 @@ class Source {
   // Errors: Refused (the source cannot be read and never will; what was handed out before stays good),
   // Unavailable (again later).
   virtual Result<Pull> next() = 0;
+  // These positions are durable, and everything that was handed out before them. For a source that passes it
+  // on to somebody; the ledger has it already.
+  virtual void confirmed(const std::vector<change::Checkpoint>& /*durable*/) {}
   // One line for a person, once, about something that next() noticed: a replaced file, a resumed position.
   virtual std::vector<std::string> take_notices() = 0;
   virtual Progress progress() const = 0;
