@@ -108,6 +108,24 @@ constexpr std::array kCommands = {
         .positional = {},
         .many_positionals = false},
     Command{
+        .words = "multilang",
+        .summary = "take one shard from Amazon's KCL, as the child of its MultiLangDaemon",
+        .usage = "--stream STREAM --to postgres:DSN [flags]",
+        .about =
+            "For more than one machine: the daemon leases the shards of a stream to its workers and starts "
+            "this\n"
+            "program once per shard. It speaks the daemon's protocol on standard input and output; you do "
+            "not\n"
+            "start it yourself. A record is checkpointed when it is durable. deploy/kcl/README.md is the "
+            "guide.",
+        .examples =
+            "  executableName = sluice multilang          (in the daemon's properties file, with\n"
+            "                                              SLUICE_STREAM and SLUICE_TO in its environment)",
+        .settings = kMultilang,
+        .arguments = {},
+        .positional = {},
+        .many_positionals = false},
+    Command{
         .words = "query",
         .summary = "ask the file a question in SQL",
         .usage = "--db PATH \"SQL\" [--format table|csv|json|ndjson]",

@@ -30,6 +30,7 @@ std::vector<const Setting*> flags_of(const Command& command);
 
 // Each performs one command and gives its exit code; main.cc says which is whose.
 int run_command(const Options& options);
+int multilang_command(const Options& options);
 int query_command(const Options& options);
 int views_command(const Options& options);
 int quarantine_list_command(const Options& options);

@@ -21,6 +21,7 @@ struct Performer {
 
 constexpr std::array kPerformers = {
     Performer{"run", run_command},
+    Performer{"multilang", multilang_command},
     Performer{"query", query_command},
     Performer{"views", views_command},
     Performer{"quarantine list", quarantine_list_command},

@@ -33,6 +33,7 @@ enum Uses : unsigned {
   kRetry = 16,
   kPostgres = 32,  // emulate, drive and catalog read
   kKinesis = 64,   // generate and emulate, which write to a stream
+  kMultilang = 128,
 };
 
 struct Setting {
