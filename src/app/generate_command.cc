@@ -38,6 +38,12 @@ Result<emulate::GenerateOptions> options_of(const Options& options) {
   out.oversize = options.ratio("oversize");
   out.oversize_bytes = static_cast<size_t>(options.number("oversize_bytes"));
   out.preview = options.on("preview");
+  out.unusual = options.ratio("unusual");
+  out.schema_changes = options.ratio("schema_changes");
+  out.updates = options.ratio("updates");
+  out.deletes = options.ratio("deletes");
+  out.rows_per_table = static_cast<size_t>(options.number("rows"));
+  out.most_statements = options.number("statements");
   return out;
 }
 
