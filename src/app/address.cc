@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "aws/kinesis.h"
+#include "app/kinesis_access.h"
 #include "sink/postgres/connection.h"
 
 namespace sluice::app {
@@ -58,7 +58,7 @@ Result<SourceAddress> source_of(const Options& options) {
                                value.where, value.text));
   }
   std::string stream = value.text.substr(kKinesis.size());
-  TRY(aws::parse_stream_name(stream));
+  TRY(KinesisAccess::check(stream, options));
   return SourceAddress{SourceAddress::Kind::Kinesis, std::move(stream)};
 }
 

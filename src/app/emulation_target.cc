@@ -33,7 +33,7 @@ Result<std::string> target_stream(const Options& options) {
     return refused(fmt::format("--to is '{}': records of {} go to kinesis:STREAM, a name or an ARN.", to.text,
                                options.command().words));
   const std::string stream = to.text.substr(kScheme.size());
-  TRY(aws::parse_stream_name(stream));
+  TRY(KinesisAccess::check(stream, options));
   return stream;
 }
 
@@ -43,7 +43,7 @@ StreamTarget::StreamTarget(std::unique_ptr<KinesisAccess> access, emulate::Kines
 Result<std::unique_ptr<StreamTarget>> StreamTarget::open(const std::string& stream, const Options& options,
                                                          uint64_t seed) {
   auto access = TRY(KinesisAccess::open(stream, options));
-  const aws::StreamSummary summary = TRY(access->kinesis().describe(access->stream()));
+  const aws::StreamSummary summary = TRY(access->look("write to"));
   const auto notice = [](const std::string& text) { fmt::print(stderr, "sluice: {}\n", printable(text)); };
   if (summary.max_record_kib < kLargestRecordKib)
     notice(fmt::format(

@@ -50,13 +50,7 @@ Result<void> RunSource::look_at_stream() {
   start_ = TRY(start_of(options_));
   kinesis_ = TRY(KinesisAccess::open(address_.place, options_));
   // Whatever may pass is no reason not to begin: the reader tries for as long as it takes.
-  const aws::StreamName& stream = kinesis_->stream();
-  const Result<aws::StreamSummary> summary = kinesis_->kinesis().describe(stream);
-  if (!summary.ok() && summary.error().reason == "ResourceNotFoundException") {
-    return refused(fmt::format(
-        "cannot read kinesis:{}: there is no stream {} in {}. Check its name, the Region and the account.",
-        stream.shown(), stream.shown(), kinesis_->region()));
-  }
+  const auto summary = kinesis_->look("read");
   if (!summary.ok() && summary.error().kind == ErrorKind::Refused) return summary.error();
   return {};
 }

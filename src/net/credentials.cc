@@ -60,8 +60,8 @@ class ChainedCredentials final : public CredentialsProvider {
     const SharedConfig shared = TRY(read_shared_config(surroundings_.environment));
     const std::string profile = profile_name(surroundings_.environment);
     if (profile != "default" && !shared.profiles.contains(profile))
-      return refused("there is no profile " + profile + " (AWS_PROFILE). Looked in " + shared.looked_at +
-                     ".");
+      return refused("there is no profile " + profile + " (--profile or AWS_PROFILE). Looked in " +
+                     shared.looked_at + ".");
     if (auto found = TRY(credentials_of_profile(surroundings_, shared, profile))) return *found;
     if (auto found = TRY(credentials_of_container(surroundings_))) return *found;
     std::string why;
@@ -71,7 +71,7 @@ class ChainedCredentials final : public CredentialsProvider {
         "AWS_WEB_IDENTITY_TOKEN_FILE (not set); the profile " +
         profile + " in " + shared.looked_at +
         "; AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI (not set); the instance (" + why +
-        "). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.");
+        "). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give --profile.");
   }
 
   Surroundings surroundings_;

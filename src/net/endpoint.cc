@@ -99,7 +99,7 @@ Result<std::string> find_region(const Surroundings& surroundings, const SharedCo
       "no AWS Region is known. Looked at: AWS_REGION and AWS_DEFAULT_REGION (not set); region of the "
       "profile " +
       profile + " in " + shared.looked_at + "; the instance (" + of_instance.error().message +
-      "). Set AWS_REGION.");
+      "). Set AWS_REGION, or give --region.");
 }
 
 }  // namespace

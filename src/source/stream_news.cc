@@ -35,6 +35,13 @@ void StreamNews::trouble(std::string_view where, const Error& error, int64_t now
   if (told_ || now_ns - since_ns < patience) return;
   told_ = true;
   told_since_ns_ = since_ns;
+  if (!ever_fine_) {
+    say(fmt::format(
+        "{} has not answered yet: {} Sluice goes on trying. If that stays, check the Region, the network and "
+        "the address, if you gave one (--endpoint-url, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL).",
+        typed_, error.message));
+    return;
+  }
   say(fmt::format(
       "{} has not answered as it should for {}: {} Sluice goes on trying; nothing is lost while the "
       "stream keeps its records ({} h).",

@@ -136,6 +136,24 @@ TEST_F(StreamReaderTest, F10_starts_by_itself_when_the_first_calls_fail) {
   expect_everything_landed();
 }
 
+TEST_F(StreamReaderTest, F10_says_where_to_look_when_nothing_has_answered_yet) {
+  model_.fault = [](std::string_view) -> std::optional<Result<net::HttpResponse>> {
+    return Error{ErrorKind::Unavailable, {}, "no route."};
+  };
+  put(5);
+  start();
+  read_for(kHourMs);
+  const std::string said = notices();
+  EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
+  EXPECT_THAT(said, HasSubstr("has not answered yet: "));
+  EXPECT_THAT(said, HasSubstr("no route."));
+  EXPECT_THAT(said, HasSubstr("check the Region, the network and the address"));
+  model_.fault = nullptr;
+  read_to_end();
+  expect_everything_landed();
+  EXPECT_THAT(notices().substr(said.size()), HasSubstr("answers again, after 1 h"));
+}
+
 TEST_F(StreamReaderTest, F10_tries_for_hours_and_says_so_once) {
   options_.until_end = false;
   start();

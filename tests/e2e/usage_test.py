@@ -5,6 +5,7 @@ import re
 
 from harness import Case, change, lines, main
 
+ARN = "kinesis:arn:aws:kinesis:eu-west-1:123456789012:stream/shop"
 COMMANDS = ("run", "query", "views", "quarantine list", "quarantine show", "quarantine retry", "quarantine export",
             "generate", "emulate", "drive", "catalog read", "config show")
 
@@ -39,6 +40,9 @@ class Usage(Case):
             ("run", "--from", "kafka:shop", "--to", "duckdb:x"): "this version reads kinesis:STREAM and file:PATH",
             ("run", "--from", "kinesis:shop cdc", "--to", "duckdb:x"): "is no Kinesis stream",
             ("run", "--from", "kinesis:shop", "--to", "duckdb:x", "--start", "at:noon"): "at: and a time with its zone",
+            ("run", "--from", "kinesis:shop", "--to", "duckdb:x", "--endpoint-url", "localhost:4567"): "write http:// or https://",
+            ("run", "--from", ARN, "--to", "duckdb:x", "--region", "us-east-1"): "but the stream's ARN says eu-west-1",
+            ("generate", "--changes", "5", "--to", ARN, "--region", "us-east-1"): "but the stream's ARN says eu-west-1",
             ("run", "--from", "kinesis:", "--to", "duckdb:x"): "the stream is missing",
             ("run", "--from", "file:x", "--to", "redshift:x"): "this version writes duckdb:PATH",
             ("run", "--from", "file:x", "--to", "duckdb:"): "the path is missing",
