@@ -73,6 +73,21 @@ class Stream:
         still = [shard for shard in shards if not shard["SequenceNumberRange"].get("EndingSequenceNumber")]
         return sorted(still, key=lambda shard: int(shard["HashKeyRange"]["StartingHashKey"]))
 
+    def shards(self):
+        return [shard["ShardId"] for shard in self.call("ListShards", StreamName=self.name)["Shards"]]
+
+    def records(self, shard_id):
+        """(sequence number, data) of everything that the shard holds now, in its order."""
+        at = self.call("GetShardIterator", StreamName=self.name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        found = []
+        while at:
+            page = self.call("GetRecords", ShardIterator=at)
+            found += [(record["SequenceNumber"], base64.b64decode(record["Data"])) for record in page["Records"]]
+            if not page["Records"] and not page.get("MillisBehindLatest"):
+                break
+            at = page.get("NextShardIterator")
+        return found
+
     def split(self, shard):
         keys = shard["HashKeyRange"]
         middle = (int(keys["StartingHashKey"]) + int(keys["EndingHashKey"])) // 2
