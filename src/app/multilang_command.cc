@@ -37,21 +37,21 @@ Result<Destination> shared_destination(const Options& options) {
                   options.value("to").where, options.text("to")));
 }
 
-// The stream as the ledger of every Sluice names it, so that workers and `sluice run` continue one another.
-Result<std::string> ledger_stream_of(KinesisAccess& access, net::Sleeper& sleeper) {
-  const aws::StreamSummary summary = TRY(net::retry(
-      kPatience, system_clock(), sleeper, [&] { return access.kinesis().describe(access.stream()); }));
-  return source::ledger_stream(summary.name, summary.arn, summary.created_s);
+Result<aws::StreamSummary> describe(KinesisAccess& access, net::Sleeper& sleeper) {
+  return (net::retry(kPatience, system_clock(), sleeper,
+                     [&] { return access.kinesis().describe(access.stream()); }));
 }
 
 // One writer's life: from what the store has to the end of the shard, or until another writer was first.
-Result<void> write_shard(const Options& options, const Destination& to, const std::string& ledger_stream,
+Result<void> write_shard(const Options& options, const Destination& to, const aws::StreamSummary& stream,
                          const std::optional<catalog::Catalog>& catalog, source::Multilang& source,
                          net::Sleeper& sleeper) {
   const auto sink = TRY(
       net::retry(kPatience, system_clock(), sleeper, [&] { return open_store(options, to, true, catalog); }));
   const sink::SavedState saved = TRY(sink->load());
-  TRY(source.continue_from(ledger_stream, saved.checkpoints));
+  // As the ledger of every Sluice names it, so that workers and `sluice run` continue one another.
+  const std::string name = source::ledger_stream(stream.name, stream.arn, stream.created_s);
+  TRY(source.continue_from(name, stream.retention_hours, saved.checkpoints));
   pipeline::PipelineOptions pipeline_options = pipeline_options_of(options, catalog);
   pipeline_options.look_over_store = false;
   const pipeline::Hooks hooks{
@@ -72,12 +72,12 @@ Result<void> serve(const Options& options, const Destination& to, const std::str
   net::SystemSleeper sleeper;
   const auto catalog = TRY(catalog_of(options));
   const auto access = TRY(KinesisAccess::open(stream, options));
-  source::Multilang source({}, sleeper);
+  source::Multilang source({.typed = fmt::format("kinesis:{}", access->stream().shown())}, sleeper);
   if (!TRY(source.begin())) return {};
-  const std::string ledger_stream = TRY(ledger_stream_of(*access, sleeper));
+  const aws::StreamSummary about = TRY(describe(*access, sleeper));
   uint64_t answered = 0;
   for (int fenced = 1;; ++fenced) {
-    Result<void> written = write_shard(options, to, ledger_stream, catalog, source, sleeper);
+    Result<void> written = write_shard(options, to, about, catalog, source, sleeper);
     if (written.ok() || written.error().reason != "fenced") return written;
     if (source.answered() > answered) fenced = 1;
     answered = source.answered();

@@ -19,6 +19,8 @@ namespace {
 constexpr int kWaitMs = 100;  // of next()
 constexpr size_t kReadBytes = size_t{64} << 10;
 constexpr std::string_view kEnd = "1:end";
+// How often the position of a shard without records is stored, so that an outage can be held against it.
+constexpr int64_t kStoreIdleMs = 600'000;
 
 // What another try may help against: the lease table is throttled or out of reach.
 bool may_pass(std::string_view error) {
@@ -79,13 +81,18 @@ Result<bool> Multilang::begin() {
   return true;
 }
 
-Result<void> Multilang::continue_from(const std::string& ledger_stream,
+Result<void> Multilang::continue_from(const std::string& ledger_stream, int64_t retention_hours,
                                       const std::vector<change::Checkpoint>& saved) {
   CHECK(!shard_id_.empty());
   ledger_shard_ = ledger_shard(ledger_stream, shard_id_);
   position_ = {};
   for (const change::Checkpoint& checkpoint : saved)
     if (checkpoint.shard == ledger_shard_) position_ = TRY(ShardPosition::parse(checkpoint.position));
+  const bool is_first = !std::exchange(continued_, true);
+  news_.set_retention_hours(retention_hours);
+  const int64_t kept_from_ms = options_.clock.wall_ns() / 1'000'000 - news_.retention_ms();
+  if (is_first && position_.read_up_to_ms > 0 && position_.read_up_to_ms < kept_from_ms)
+    news_.may_have_expired(shard_id_, position_.read_up_to_ms, kept_from_ms);
   handed_out_ = false;
   if (!is_sequence_number(started_at_) || position_.kind == Kind::End) return {};
   if (position_.kind == Kind::After && compare_sequence_numbers(position_.sequence, started_at_) >= 0)
@@ -143,13 +150,14 @@ Result<std::optional<change::Block>> Multilang::look_into_message() {
   if (is_new) {
     behind_ms_ = message.behind_ms;
     records_ += message.records.size();
-    last_sequence_.clear();
+    if (behind_ms_ >= 0) news_.behind(shard_id_, behind_ms_);
     if (!message.records.empty()) {
+      owes_checkpoint_ = true;
       last_sequence_ = message.records.back().sequence;
       last_sub_sequence_ = message.records.back().sub_sequence;
     }
   }
-  return block_of(message.records, std::move(arena));
+  return message.records.empty() ? block_of_nothing() : block_of(message.records, std::move(arena));
 }
 
 // The records behind the ledger's position; nothing when there are none.
@@ -185,6 +193,20 @@ std::optional<change::Block> Multilang::block_of(const std::vector<MultilangReco
   return block;
 }
 
+// Nothing has come, and the shard was read to its tip: now and then that is kept as well.
+std::optional<change::Block> Multilang::block_of_nothing() {
+  const int64_t now_ms = options_.clock.wall_ns() / 1'000'000;
+  const bool is_due = now_ms - position_.read_up_to_ms >= kStoreIdleMs;
+  if (position_.kind != Kind::After || behind_ms_ != 0 || !is_due) return std::nullopt;
+  ShardPosition position = position_;
+  position.read_up_to_ms = now_ms;
+  change::Block block;
+  block.shard = ledger_shard_;
+  block.checkpoint = position.text();
+  awaited_ = block.checkpoint;
+  return block;
+}
+
 void Multilang::confirmed(const std::vector<change::Checkpoint>& durable) {
   for (const change::Checkpoint& checkpoint : durable) {
     if (checkpoint.shard != ledger_shard_) continue;
@@ -198,13 +220,12 @@ void Multilang::confirmed(const std::vector<change::Checkpoint>& durable) {
 // Everything of the message in hand is durable.
 Result<void> Multilang::answer() {
   if (passed_over_ > passed_over_told_) {
-    notices_.push_back(fmt::format("{}: {} records came that had landed before and are passed over.",
-                                   shard_id_, passed_over_ - passed_over_told_));
+    news_.say(fmt::format("{}: {} records came that had landed before and are passed over.", shard_id_,
+                          passed_over_ - passed_over_told_));
     passed_over_told_ = passed_over_;
   }
-  const bool owes = !last_sequence_.empty();
-  if (in_hand_ == Action::ProcessRecords && owes) TRY(checkpoint_records());
-  if (in_hand_ == Action::ShutdownRequested && owes && uncheckpointed_) TRY(checkpoint_records());
+  const bool may_checkpoint = in_hand_ == Action::ProcessRecords || in_hand_ == Action::ShutdownRequested;
+  if (may_checkpoint && owes_checkpoint_) TRY(checkpoint_records());
   if (in_hand_ == Action::ShardEnded) TRY(checkpoint_end());
   TRY(send(status_line(action_)));
   in_hand_.reset();
@@ -216,9 +237,9 @@ Result<void> Multilang::answer() {
 // Without it the records come again to whoever has the shard next, and are passed over there.
 Result<void> Multilang::checkpoint_records() {
   const std::string error = TRY(checkpoint(last_sequence_, last_sub_sequence_));
-  uncheckpointed_ = !error.empty();
-  if (uncheckpointed_ && !means_lease_lost(error))
-    notices_.push_back(
+  owes_checkpoint_ = !error.empty();
+  if (owes_checkpoint_ && !means_lease_lost(error))
+    news_.say(
         fmt::format("{}: the daemon could not checkpoint ({}). What was read is durable; the "
                     "next checkpoint covers it.",
                     shard_id_, error));
@@ -266,6 +287,7 @@ Result<void> Multilang::send(std::string_view text) const {
 Progress Multilang::progress() const {
   Progress progress;
   progress.bytes_read = bytes_;
+  progress.expired_unread = news_.expired_unread();
   progress.shards.push_back({.shard = ledger_shard_,
                              .position = position_.kind == Kind::Latest ? "" : position_.text(),
                              .behind_ms = behind_ms_,

@@ -20,10 +20,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "net/retry.h"
 #include "source/multilang_message.h"
 #include "source/shard_position.h"
 #include "source/source.h"
+#include "source/stream_news.h"
 
 namespace sluice::source {
 
@@ -33,6 +35,8 @@ struct MultilangOptions {
   // A message has at most the 10 MiB of one GetRecords reply, 13.4 MiB in base64, and around each of at most
   // 10,000 records some 400 bytes.
   size_t max_message_bytes = size_t{64} << 20;
+  std::string typed = "kinesis";  // the stream as a person names it, for what take_notices() says
+  const Clock& clock = system_clock();
   // How often a checkpoint that the daemon's lease table throttled is tried.
   int most_checkpoints = 6;
 };
@@ -40,22 +44,26 @@ struct MultilangOptions {
 class Multilang final : public Source {
  public:
   // `sleeper` outlives it.
-  Multilang(MultilangOptions options, net::Sleeper& sleeper) : options_(options), sleeper_(sleeper) {}
+  Multilang(MultilangOptions options, net::Sleeper& sleeper)
+      : options_(std::move(options)), sleeper_(sleeper), news_(options_.typed) {}
 
   // Waits for the first message. False when the daemon has gone before it. Errors: Refused.
   Result<bool> begin();
   // After begin().
   const std::string& shard_id() const { return shard_id_; }
 
-  // What the ledger has of the stream that it calls `ledger_stream`. Before the first next(), and again when
-  // somebody else has moved the shard: what is unconfirmed is then handed out once more, as far as it has not
-  // landed. Refused when the daemon continues behind what the store has.
-  Result<void> continue_from(const std::string& ledger_stream, const std::vector<change::Checkpoint>& saved);
+  // What the ledger has of the stream that it calls `ledger_stream`, which keeps its records for so long.
+  // Before the first next(), and again when somebody else has moved the shard: what is unconfirmed is then
+  // handed out once more, as far as it has not landed. Kinesis passes over what has expired without a word,
+  // so that a shard that was read up to a time before that is told and counted. Refused when the daemon
+  // continues behind what the store has.
+  Result<void> continue_from(const std::string& ledger_stream, int64_t retention_hours,
+                             const std::vector<change::Checkpoint>& saved);
 
   // Errors: Refused (the daemon's words make no sense), Unavailable (it does not listen).
   Result<Pull> next() override;
   void confirmed(const std::vector<change::Checkpoint>& durable) override;
-  std::vector<std::string> take_notices() override { return std::exchange(notices_, {}); }
+  std::vector<std::string> take_notices() override { return news_.take(); }
   Progress progress() const override;
 
   // Messages that were confirmed and answered.
@@ -70,6 +78,7 @@ class Multilang final : public Source {
   Result<Line> read_line(int wait_ms);
   Result<std::optional<change::Block>> look_into_message();
   std::optional<change::Block> block_of(const std::vector<MultilangRecord>& records, Arena arena);
+  std::optional<change::Block> block_of_nothing();
   Result<void> answer();
   Result<void> checkpoint_records();
   Result<void> checkpoint_end();
@@ -86,16 +95,17 @@ class Multilang final : public Source {
   std::string started_at_;    // what the daemon continues behind, as `initialize` said it
   std::string ledger_shard_;  // the shard as the ledger names it
   ShardPosition position_;    // of the ledger
+  bool continued_ = false;
 
   std::optional<Action> in_hand_;  // nothing between messages
   std::string action_;             // its name, for the answer
   bool handed_out_ = false;
   std::string awaited_;        // the position whose confirmation answers the message
-  std::string last_sequence_;  // of its last record, for the checkpoint; empty when it has none
+  std::string last_sequence_;  // of the last record so far, for the checkpoint
   int64_t last_sub_sequence_ = 0;
-  bool uncheckpointed_ = false;
+  bool owes_checkpoint_ = false;
 
-  std::vector<std::string> notices_;
+  StreamNews news_;
   int64_t behind_ms_ = -1;
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;

@@ -51,7 +51,11 @@ class MultilangProtocol : public ::testing::Test {
   }
 
   void listen_to_at_most(size_t bytes) {
-    source.emplace(MultilangOptions{.input = to_[0], .output = from_[1], .max_message_bytes = bytes},
+    source.emplace(MultilangOptions{.input = to_[0],
+                                    .output = from_[1],
+                                    .max_message_bytes = bytes,
+                                    .typed = "kinesis:shop",
+                                    .clock = clock},
                    sleeper);
   }
   int daemon_end() const { return to_[1]; }
@@ -95,7 +99,7 @@ class MultilangProtocol : public ::testing::Test {
   void ledger_has(const std::string& position) {
     std::vector<change::Checkpoint> saved = {{"shop@1/shardId-8", "1:after:499:0"}};
     if (!position.empty()) saved.push_back({"shop@1/shardId-7", position});
-    continued = source->continue_from("shop@1", saved);
+    continued = source->continue_from("shop@1", 24, saved);
   }
 
   // The next block, which stays in `block`, or nothing and why in `quiet`.
@@ -121,6 +125,7 @@ class MultilangProtocol : public ::testing::Test {
   }
 
   CountingSleeper sleeper;
+  ManualClock clock{1000};
   std::optional<Multilang> source;
   std::optional<change::Block> block;
   Quiet quiet = Quiet::Later;
@@ -183,6 +188,32 @@ TEST_F(MultilangProtocol, a_message_without_records_is_answered_without_a_checkp
   begin();
   daemon_says(records({}));
   EXPECT_EQ(pull(), nullptr);
+  EXPECT_EQ(pull(), nullptr);
+  EXPECT_THAT(daemon_hears(), ElementsAre(kRecordsDone));
+}
+
+TEST_F(MultilangProtocol, a_shard_that_was_read_up_to_before_what_the_stream_keeps_is_told_once) {
+  clock.advance_ns(int64_t{25} * 3'600'000'000'000);
+  begin("491", "1:after:491:1000");
+  EXPECT_THAT(source->take_notices(), ElementsAre(HasSubstr("RECORDS MAY BE LOST: kinesis:shop: shardId-7")));
+  EXPECT_EQ(source->progress().expired_unread, 1);
+  ledger_has("1:after:491:1000");
+  EXPECT_THAT(source->take_notices(), ElementsAre());
+}
+
+TEST_F(MultilangProtocol, a_quiet_shard_that_is_read_to_its_tip_says_so_in_the_ledger_every_ten_minutes) {
+  begin("491", "1:after:491:1000");
+  clock.advance_ns(int64_t{5} * 60'000'000'000);
+  daemon_says(R"({"action":"processRecords","records":[],"millisBehindLatest":0})");
+  EXPECT_EQ(pull(), nullptr);
+  clock.advance_ns(int64_t{6} * 60'000'000'000);
+  daemon_says(R"({"action":"processRecords","records":[],"millisBehindLatest":7})");
+  EXPECT_EQ(pull(), nullptr);
+  daemon_says(R"({"action":"processRecords","records":[],"millisBehindLatest":0})");
+  ASSERT_NE(pull(), nullptr);
+  EXPECT_EQ(block->checkpoint, "1:after:491:660000");
+  it_is_durable();
+  daemon_hears();
   EXPECT_EQ(pull(), nullptr);
   EXPECT_THAT(daemon_hears(), ElementsAre(kRecordsDone));
 }

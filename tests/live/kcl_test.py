@@ -27,9 +27,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 VERSIONS = dict(line.split("=", 1) for line in (ROOT / "versions.env").read_text().splitlines() if re.match(r"[A-Z_]+=", line))
 DYNAMODB = ROOT / ".deps" / f"dynamodb-local-{VERSIONS['DYNAMODB_LOCAL_VERSION']}"
 # A worker that everybody waits for is one that is quick to give up; what a person deploys is deploy/kcl/sluice.properties.
+# The leader counts a dead worker as alive, and gives it shards, until some of its reporting times (30 s by default) have passed.
 QUICK = {"failoverTimeMillis": "2000", "leaseAssignmentIntervalMillis": "2000", "shardSyncIntervalMillis": "2000",
          "parentShardPollIntervalMillis": "500", "idleTimeBetweenReadsInMillis": "250", "maxRecords": "40",
-         "metricsLevel": "NONE", "schedulerInitializationBackoffTimeMillis": "200", "shutdownGraceMillis": "20000"}
+         "metricsLevel": "NONE", "workerMetricsReporterFreqInMillis": "1000",
+         "schedulerInitializationBackoffTimeMillis": "200", "shutdownGraceMillis": "20000"}
 TABLE = "sluice-shop"
 
 
@@ -174,7 +176,7 @@ class Kcl(unittest.TestCase):
         self.kill(victim)
         self.stream.split(parent)
         self.stream.put(lines[half:])
-        self.wait_until("everything is read", lambda: self.read_so_far() >= len(lines), 400 if self.kill_leader else 120)
+        self.wait_until("everything is read", lambda: self.read_so_far() >= len(lines), 400 if self.kill_leader else 180)
         self.wait_until("the parent's end is checkpointed",
                         lambda: self.leases.checkpoints().get(parent["ShardId"], "SHARD_END") == "SHARD_END")
         self.assert_equal_to_the_truth(lines)
