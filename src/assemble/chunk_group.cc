@@ -96,11 +96,14 @@ std::optional<Choice> find_match(const Chunk& chunk, const Awaited& awaited,
     if (index >= awaited.total_fragments) break;
     Choice& wheel = wheels.emplace_back();
     for (const auto& piece : alternatives) wheel.push_back(piece.get());
-    std::ranges::sort(wheel, {},
-                      [](const HeldPiece* piece) { return std::pair(piece->crc32c, piece->data_bytes); });
-    const auto repeats = std::ranges::unique(
-        wheel, {}, [](const HeldPiece* piece) { return std::pair(piece->crc32c, piece->data_bytes); });
-    wheel.erase(repeats.begin(), repeats.end());
+    const auto content_of = [](const HeldPiece* piece) {
+      return std::pair(piece->crc32c, piece->data_bytes);
+    };
+    std::ranges::sort(wheel, {}, content_of);
+    const auto same = [&](const HeldPiece* left, const HeldPiece* right) {
+      return content_of(left) == content_of(right);
+    };
+    wheel.erase(std::unique(wheel.begin(), wheel.end(), same), wheel.end());
   }
   std::vector<size_t> at(wheels.size(), 0);
   std::vector<uint32_t> crc_before(wheels.size() + 1, 0);
