@@ -126,7 +126,8 @@ class ReaderFixture : public testing::Test {
       const size_t at = random_() % under_way_.size();
       const ReadCall call = std::move(under_way_[at]);
       under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(at));
-      reader_->take(call, make_call(client_, options_.stream, call), now());
+      Reply reply = make_call(client_, options_.stream, call);  // a fault may take its time
+      reader_->take(call, std::move(reply), now());
     }
     if (!sink_is_down_) take_blocks();
   }

@@ -27,8 +27,8 @@ std::string time_text(int64_t wall_ms) {
 
 }  // namespace
 
-void StreamNews::trouble(std::string_view where, const Error& error, int64_t now_ns) {
-  const int64_t since_ns = troubles_.try_emplace(std::string(where), now_ns).first->second;
+void StreamNews::trouble(std::string_view where, const Error& error, int64_t asked_ns, int64_t now_ns) {
+  const int64_t since_ns = troubles_.try_emplace(std::string(where), asked_ns).first->second;
   const int64_t patience = error.kind == ErrorKind::Throttled ? kTellThrottleAfterNs
                            : ever_fine_                       ? kTellAfterNs
                                                               : kTellFirstAfterNs;

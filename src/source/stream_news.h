@@ -22,10 +22,11 @@ class StreamNews {
 
   void say(std::string text) { lines_.push_back(std::move(text)); }
 
-  // `where` (a shard's id, or nothing for the stream as a whole) failed with `error`, which may pass. Told
+  // A call for `where` (a shard's id, or nothing for the stream as a whole), made at `asked_ns`, failed with
+  // `error`, which may pass. A call that nobody answers for long is trouble since it was made. Told
   // when it has lasted 10 s, 1 s when nothing has answered yet, or a minute when the service only asks for
   // less; and that it is over, when it was told.
-  void trouble(std::string_view where, const Error& error, int64_t now_ns);
+  void trouble(std::string_view where, const Error& error, int64_t asked_ns, int64_t now_ns);
   void fine(std::string_view where, int64_t now_ns);
   // Since when the oldest trouble lasts; 0 when there is none.
   int64_t trouble_since_ns() const;

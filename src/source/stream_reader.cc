@@ -99,7 +99,7 @@ int64_t StreamReader::due_ns() const {
 
 void StreamReader::take(const ReadCall& call, Reply reply, Now now) {
   if (call.what == What::Look) {
-    take_look(std::move(std::get<Result<LookReply>>(reply)), now);
+    take_look(std::move(std::get<Result<LookReply>>(reply)), call.asked.steady_ns, now);
     return;
   }
   ShardCursor& cursor = cursors_.at(call.shard_id);
@@ -162,13 +162,13 @@ Result<void> StreamReader::recognise(const aws::StreamSummary& summary) {
   return {};
 }
 
-void StreamReader::take_look(Result<LookReply> reply, Now now) {
+void StreamReader::take_look(Result<LookReply> reply, int64_t asked_ns, Now now) {
   looking_ = false;
   const auto again = [&](const Error& error) {
     ++look_failures_;
     look_due_ = true;
     next_look_ns_ = now.steady_ns + std::max(200 * kMs, backoff_ns(look_failures_, error.kind));
-    news_.trouble({}, error, now.steady_ns);
+    news_.trouble({}, error, asked_ns, now.steady_ns);
   };
   if (!reply.ok()) {
     if (reply.error().kind == ErrorKind::Refused) {
@@ -315,12 +315,12 @@ void StreamReader::take_shard_error(ShardCursor& cursor, const ReadCall& call, c
   }
   if (error.kind == ErrorKind::Throttled) {
     cursor.pace().throttled(now.steady_ns, chance());
-    news_.trouble(cursor.shard_id(), error, now.steady_ns);
+    news_.trouble(cursor.shard_id(), error, call.asked.steady_ns, now.steady_ns);
     return;
   }
   cursor.pace().failed(now.steady_ns, backoff_ns(cursor.pace().failures() + 1, error.kind));
   if (error.kind != ErrorKind::Refused) {
-    news_.trouble(cursor.shard_id(), error, now.steady_ns);
+    news_.trouble(cursor.shard_id(), error, call.asked.steady_ns, now.steady_ns);
     return;
   }
   if (has_reason(error, "ResourceNotFoundException")) {

@@ -73,7 +73,7 @@ class StreamReader {
   Progress progress() const;
 
  private:
-  void take_look(Result<LookReply> reply, Now now);
+  void take_look(Result<LookReply> reply, int64_t asked_ns, Now now);
   void take_iterator(ShardCursor& cursor, Result<std::string> reply, Now now);
   void take_records(ShardCursor& cursor, const ReadCall& call, Result<RecordsReply> reply, Now now);
   void take_shard_error(ShardCursor& cursor, const ReadCall& call, const Error& error, Now now);

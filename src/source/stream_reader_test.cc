@@ -154,6 +154,23 @@ TEST_F(StreamReaderTest, F10_says_where_to_look_when_nothing_has_answered_yet) {
   EXPECT_THAT(notices().substr(said.size()), HasSubstr("answers again, after 1 h"));
 }
 
+TEST_F(StreamReaderTest, F10_a_call_that_nobody_answers_is_trouble_since_it_was_made) {
+  options_.until_end = false;
+  start();
+  read_for(2000);
+  bool hung = false;
+  model_.fault = [&](std::string_view) -> std::optional<Result<net::HttpResponse>> {
+    if (std::exchange(hung, true)) return std::nullopt;
+    pass(40'000);
+    return Error{ErrorKind::Unavailable, {}, "no answer in time."};
+  };
+  put(5);
+  read_for(120'000);
+  EXPECT_THAT(notices(), HasSubstr("has not answered as it should for 40.0 s: "));
+  EXPECT_THAT(notices(), HasSubstr("no answer in time."));
+  expect_everything_landed();
+}
+
 TEST_F(StreamReaderTest, F10_tries_for_hours_and_says_so_once) {
   options_.until_end = false;
   start();
