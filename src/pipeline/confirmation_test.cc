@@ -58,7 +58,7 @@ class Confirmation : public ::testing::Test {
     ModelSink inner(durable_, false);
     FaultySink sink(inner, std::move(fault));
     AskingSource source(blocks, durable_);
-    const Result<RunSummary> summary = pipeline::run(source, sink, options_, clock_, {});
+    Result<RunSummary> summary = pipeline::run(source, sink, options_, clock_, {});
     confirmed_ = source.confirmed_positions;
     return summary;
   }

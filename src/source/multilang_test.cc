@@ -45,7 +45,7 @@ class MultilangProtocol : public ::testing::Test {
     CHECK(::pipe(to_.data()) == 0 && ::pipe(from_.data()) == 0);
     listen_to_at_most(MultilangOptions().max_message_bytes);
   }
-  ~MultilangProtocol() override {
+  void TearDown() override {
     for (const int descriptor : {to_[0], to_[1], from_[0], from_[1]})
       if (descriptor >= 0) ::close(descriptor);
   }
