@@ -135,11 +135,11 @@ class BadSource(Case):
         self.assertNotIn("not-a-secret", done.stderr)
 
     def test_an_endpoint_that_is_no_address_is_named(self):
-        done = self.run_from_a_stream(1, "--region", "eu-west-1", "--endpoint-url", "localhost")
+        done = self.run_from_a_stream(2, "--region", "eu-west-1", "--endpoint-url", "localhost")
         self.assertIn("--endpoint-url is 'localhost'", done.stderr)
 
     def test_a_region_that_is_not_the_streams_is_refused(self):
-        done = self.run_from_a_stream(1, "--region", "eu-west-1",
+        done = self.run_from_a_stream(2, "--region", "eu-west-1",
                                       stream="arn:aws:kinesis:us-east-1:123456789012:stream/shop")
         self.assertIn("the stream's ARN says us-east-1", done.stderr)
 
