@@ -67,8 +67,8 @@ Result<void> PieceLoader::load(ChunkGroup& group, Chunk& chunk) {
   const Stored stored = all_in_memory ? Stored{} : TRY(fetch(chunk.id));
   for (const Head& head : group.heads) {
     if (head.awaited.front().chunk_id != chunk.id || loaded_.contains(head.piece.get())) continue;
-    auto record = TRY(record_of(chunk.id, *head.piece, stored));
-    loaded_[head.piece.get()] = {std::move(record), {}};
+    const std::string_view record = TRY(record_of(chunk.id, *head.piece, stored));
+    loaded_[head.piece.get()] = {record, {}};
   }
   for (auto& [index, alternatives] : chunk.fragments) {
     for (auto& piece : alternatives) {
