@@ -1,11 +1,9 @@
 #include "sql/duckdb.h"
 
-#include <map>
-
-#include "base/check.h"
 #include "sql/columns.h"
 #include "sql/names.h"
 #include "sql/quote.h"
+#include "sql/view_tables.h"
 
 namespace sluice::sql {
 namespace {
@@ -247,28 +245,9 @@ std::string duckdb_schema() {
 }
 
 std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog) {
-  struct Known {
-    const change::TableState* seen = nullptr;
-    const catalog::Table* declared = nullptr;
-  };
-  std::map<change::TableName, Known> known;
-  for (const change::TableState& table : tables) {
-    Known& entry = known[table.name];
-    CHECK(entry.seen == nullptr);
-    entry.seen = &table;
-  }
-  if (catalog != nullptr) {
-    for (const auto& [name, table] : catalog->tables) known[name].declared = &table;
-  }
-  std::vector<change::TableName> names;
-  for (const auto& [name, entry] : known) names.push_back(name);
-  const std::vector<std::string> stems = view_stems(names);
-
   std::vector<View> views;
-  size_t at = 0;
-  for (const auto& [name, entry] : known) {
-    views.push_back(view_of(name, stems[at++], view_columns(entry.seen, entry.declared)));
-  }
+  for (const ViewTable& table : view_tables(tables, catalog))
+    views.push_back(view_of(table.name, table.stem, table.columns));
   return views;
 }
 
