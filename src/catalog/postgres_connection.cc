@@ -7,13 +7,6 @@
 namespace sluice::catalog {
 namespace {
 
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) line += c == '\n' || c == '\t' ? ' ' : c;
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
 // libpq's parameters: those of the dsn, then ours over them.
 struct Parameters {
   std::vector<std::string> names;
@@ -49,6 +42,13 @@ Result<Parameters> parameters_of(const std::string& dsn) {
 }
 
 }  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) line += c == '\n' || c == '\t' ? ' ' : c;
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
 
 std::optional<std::string_view> Rows::value(int row, int column) const {
   if (PQgetisnull(result_.get(), row, column) != 0) return std::nullopt;

@@ -62,6 +62,9 @@ class Connection {
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
 };
 
+// libpq's messages have several lines and end with one: the same text as one line.
+std::string one_line(std::string_view text);
+
 // The error of a failed result: Unavailable when the connection broke, otherwise Refused.
 Error postgres_error(const Connection& connection, const PGresult* result, const std::string& doing);
 

@@ -7,18 +7,13 @@
 #include <array>
 
 #include "base/text.h"
+#include "catalog/postgres_connection.h"
 
 namespace sluice::sink::postgres {
 namespace {
 
+using catalog::one_line;
 using Holder = std::unique_ptr<PGresult, void (*)(PGresult*)>;
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) line += c == '\n' || c == '\t' ? ' ' : c;
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
 
 class ResultRows final : public Rows {
  public:
