@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "aws/json_object.h"
 #include "aws/kinesis_replies.h"
 #include "base/json_text.h"
 #include "base/text.h"
@@ -21,34 +22,11 @@ constexpr Operation write(std::string_view name) { return {"kinesis", name, Effe
 
 std::string target(const Operation& operation) { return "Kinesis_20131202." + std::string(operation.name); }
 
-// A JSON object, member by member.
-class Members {
+class Members : public JsonObject {
  public:
-  Members& text(std::string_view name, std::string_view value) {
-    begin(name);
-    append_json_string(text_, value);
-    return *this;
-  }
-  Members& raw(std::string_view name, std::string_view value) {
-    begin(name);
-    text_ += value;
-    return *this;
-  }
-  Members& stream(const StreamName& stream) {
+  JsonObject& stream(const StreamName& stream) {
     return stream.arn.empty() ? text("StreamName", stream.name) : text("StreamARN", stream.arn);
   }
-  std::string done() {
-    text_ += text_.empty() ? "{}" : "}";
-    return std::move(text_);
-  }
-
- private:
-  void begin(std::string_view name) {
-    text_ += text_.empty() ? '{' : ',';
-    append_json_string(text_, name);
-    text_ += ':';
-  }
-  std::string text_;
 };
 
 template <typename T>
