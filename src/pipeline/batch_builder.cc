@@ -417,6 +417,10 @@ bool BatchBuilder::full() const {
          batch_bytes_ >= options_.batch_bytes;
 }
 
+bool BatchBuilder::has_room_for(const change::Block& block) const {
+  return static_cast<int64_t>(batch_.rows.size() + block.records.size()) <= options_.batch_rows;
+}
+
 bool BatchBuilder::due() const {
   return !empty() && clock_.steady_ns() - batch_started_ns_ >= options_.batch_ms * 1'000'000;
 }

@@ -120,6 +120,12 @@ Result<source::Pull> pull(source::Source& source, const Hooks& hooks) {
   return pulled;
 }
 
+Result<void> hand_over(BatchBuilder& builder, UndurableBlocks& blocks, SinkThread& sink_thread) {
+  BatchBuilder::Sealed sealed = builder.seal();
+  blocks.seal(sealed.number);
+  return sink_thread.hand_over(std::move(sealed));
+}
+
 }  // namespace
 
 Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineOptions& options,
@@ -151,6 +157,8 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
         ended = true;
       }
     }
+    if (block && !builder->empty() && !builder->has_room_for(*block))
+      TRY(hand_over(*builder, blocks, sink_thread));
     Result<void> made = block ? builder->add(*block) : Result<void>();
     if (block) blocks.keep(std::move(*block));
     if (const uint64_t durable = sink_thread.durable_batch(); durable > 0) {
@@ -175,9 +183,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
     // While the sink is busy a batch that is due goes on growing: larger ones land faster.
     const bool last = (ended || waits) && blocks.none_again();
     if (builder->full() || (builder->due() && sink_thread.idle()) || (last && !builder->empty())) {
-      BatchBuilder::Sealed sealed = builder->seal();
-      blocks.seal(sealed.number);
-      TRY(sink_thread.hand_over(std::move(sealed)));
+      TRY(hand_over(*builder, blocks, sink_thread));
     } else if (last) {
       TRY(sink_thread.drain());
       over = ended && !sink_thread.has_news();

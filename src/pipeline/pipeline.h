@@ -22,7 +22,8 @@
 namespace sluice::pipeline {
 
 struct PipelineOptions {
-  // A batch is applied when one of these is reached. A block of the source is never cut.
+  // A batch is applied when one of these is reached, or before the next block would exceed batch_rows. A
+  // block of the source is never cut: one that is larger alone makes a larger batch.
   int64_t batch_rows = 245'760;
   int64_t batch_bytes = int64_t{96} << 20;
   int64_t batch_ms = 1000;

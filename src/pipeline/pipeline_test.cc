@@ -110,6 +110,19 @@ TEST_F(PipelineTest, ABatchIsFullByRows) {
   EXPECT_EQ(durable_.batches, 5);
 }
 
+TEST_F(PipelineTest, ABatchEndsBeforeABlockThatWouldExceedItsRows) {
+  options_.batch_rows = 7;
+  source_options_.max_block_records = 5;
+  add_orders(100);
+  size_t most = 0;
+  ASSERT_TRUE(run([&most](const change::Batch& batch) {
+                most = std::max(most, batch.rows.size());
+                return SinkFault::None;
+              }).ok());
+  EXPECT_THAT(durable_.rows, SizeIs(100));
+  EXPECT_LE(most, 7U);
+}
+
 TEST_F(PipelineTest, ABatchIsFullByBytes) {
   options_.batch_bytes = 1;
   add_orders(10);

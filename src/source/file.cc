@@ -296,8 +296,9 @@ Result<Pull> FileSource::next() {
     window_.added(got.bytes);
     dry_ = got.flow == Flow::Dry;
     std::optional<Pull> pull = cut(got.flow == Flow::End);
-    if (const auto at = window_.too_long_at()) failure_ = too_long(*at);
-    if (!failure_ && got.flow == Flow::Damaged) failure_ = damaged();
+    // What is whole before the trouble is handed out first.
+    if (const auto at = window_.too_long_at(); at == window_.offset()) failure_ = too_long(*at);
+    if (!failure_ && got.flow == Flow::Damaged && window_.whole_lines() == 0) failure_ = damaged();
     if (pull) return std::move(*pull);
     if (failure_) return *failure_;
     if (got.flow == Flow::Ready) continue;

@@ -109,6 +109,7 @@ class FileSourceTest : public ::testing::Test {
     if (!pulled.value().block) return pulled.value().quiet;
     ++blocks_;
     const change::Block block = std::move(*pulled.value().block);
+    block_records_.push_back(block.records.size());
     for (const change::RawRecord& record : block.records) {
       EXPECT_EQ(record.position.shard, block.shard);
       lines_.push_back({std::string(record.position.sequence), std::string(record.bytes)});
@@ -163,6 +164,7 @@ class FileSourceTest : public ::testing::Test {
   std::map<std::string, std::string> saved_;
   std::optional<Error> error_;
   size_t blocks_ = 0;
+  std::vector<size_t> block_records_;
   std::string slack_;
 };
 
@@ -357,6 +359,34 @@ TEST_F(FileSourceTest, ALineOverTheLimitStopsAfterTheLinesBeforeIt) {
                     ": the line at byte 15 is longer than 10 bytes. Raise --max-record-bytes or repair "
                     "the line; nothing from there on was read.");
     }
+  }
+}
+
+TEST_F(FileSourceTest, ManyLinesComeInWholeStepsAndTheRestAfterThem) {
+  write(varied_lines(1300) + "\n\n");
+  const std::vector<Line> lines = read_all();
+  EXPECT_THAT(block_records_, ElementsAre(1024U, 276U));
+  ASSERT_EQ(lines.size(), 1300U);
+  EXPECT_THAT(lines.back().bytes, HasSubstr("\"n\":1299,"));
+  restart();
+  pull_to_end();
+  EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(FileSourceTest, ABlockOfExactlyOneStepMoreIsGivenWhole) {
+  write(varied_lines(1024));
+  EXPECT_EQ(read_all().size(), 1024U);
+  EXPECT_THAT(block_records_, ElementsAre(1024U));
+}
+
+TEST_F(FileSourceTest, ManyLinesBeforeOneOverTheLimitAreAllRead) {
+  options_.max_record_bytes = 200;
+  for (const std::string end : {"", "\n", "\n{}\n"}) {
+    error_.reset();
+    write(varied_lines(1300) + std::string(300, 'x') + end);
+    EXPECT_EQ(read_all().size(), 1300U);
+    ASSERT_TRUE(error_);
+    EXPECT_THAT(error_->message, HasSubstr("is longer than 200 bytes"));
   }
 }
 

@@ -85,24 +85,29 @@ std::optional<uint64_t> LineWindow::too_long_at() {
   return too_long_at_;
 }
 
-// Finds the records of the first `bytes` bytes; gives the bytes before a line that is too long, otherwise
-// all.
+// Finds the records of the first `bytes` bytes; gives the bytes that hold them, which is fewer when a line is
+// too long or when the records are cut to whole steps.
 size_t LineWindow::collect(size_t bytes, std::vector<change::RawRecord>& records) {
   const char* const start = memory_.get();
   const char* const end = start + bytes;
   const char* at = start;
+  size_t step_end = bytes;  // where the last whole step of records ends
   while (at < end) {
     const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
     const char* const line_end = newline != nullptr ? newline : end;
     const std::string_view line = without_cr({at, static_cast<size_t>(line_end - at)});
     if (line.size() > max_record_bytes_) {
+      if (records.size() > kStepRecords) break;
       too_long_at_ = offset_ + static_cast<uint64_t>(at - start);
       return static_cast<size_t>(at - start);
     }
     if (!is_blank(line)) records.push_back({{}, line});
     at = newline != nullptr ? newline + 1 : end;
+    if (records.size() % kStepRecords == 0) step_end = static_cast<size_t>(at - start);
   }
-  return bytes;
+  if (records.size() <= kStepRecords) return bytes;
+  records.resize(records.size() - records.size() % kStepRecords);
+  return step_end;
 }
 
 change::Block LineWindow::take(size_t bytes, const std::string& shard) {

@@ -23,6 +23,10 @@ bool is_blank(std::string_view line);
 
 class LineWindow {
  public:
+  // Where there are more records than this they are handed out in multiples of it, so that the batches made
+  // of them can end exactly at their limit of rows.
+  static constexpr size_t kStepRecords = 512;
+
   LineWindow(size_t block_bytes, size_t max_record_bytes);
 
   // Forgets every byte; the next one is at `offset` of the stream.
@@ -41,9 +45,10 @@ class LineWindow {
   // Of the first byte not handed out.
   uint64_t offset() const { return offset_; }
 
-  // The first `bytes` bytes as records of `shard`. They end with a newline or with the stream. Stops before a
-  // line longer than max_record_bytes; too_long_at() then tells its offset. The block has no checkpoint yet
-  // and may have no records.
+  // The first `bytes` bytes as records of `shard`, or as many of them as make whole steps; the block's
+  // source_bytes says how many. `bytes` ends with a newline or with the stream. Stops before a line longer
+  // than max_record_bytes; too_long_at() then tells its offset. The block has no checkpoint yet and may have
+  // no records.
   change::Block take(size_t bytes, const std::string& shard);
   // Also when the unfinished line is longer already.
   std::optional<uint64_t> too_long_at();

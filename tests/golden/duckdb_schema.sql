@@ -3,13 +3,13 @@ CREATE TABLE IF NOT EXISTS cdc_events (
   source_schema VARCHAR USING COMPRESSION dictionary,
   source_table VARCHAR USING COMPRESSION dictionary,
   operation VARCHAR USING COMPRESSION dictionary,
-  record_id VARCHAR USING COMPRESSION fsst,
-  event_data JSON USING COMPRESSION fsst,
+  record_id VARCHAR USING COMPRESSION zstd,
+  event_data JSON USING COMPRESSION zstd,
   commit_timestamp TIMESTAMP,
   commit_ts_ns BIGINT,
-  tx_id VARCHAR USING COMPRESSION fsst,
+  tx_id VARCHAR USING COMPRESSION zstd,
   shard_id VARCHAR USING COMPRESSION dictionary,
-  sequence_number VARCHAR USING COMPRESSION fsst,
+  sequence_number VARCHAR USING COMPRESSION zstd,
   ingested_at TIMESTAMP
 );
 CREATE OR REPLACE MACRO cdc_live_rows(schema_name, table_name, through_ns) AS TABLE

@@ -603,6 +603,8 @@ Result<std::unique_ptr<Database>> open_database(const OpenOptions& options) {
   bool good = set("access_mode", options.access == Access::ReadOnly ? "READ_ONLY" : "READ_WRITE");
   // Nothing is ever fetched from outside by itself.
   good = good && set("autoinstall_known_extensions", "false") && set("autoload_known_extensions", "false");
+  // Of a file that is made here: zstd came with this format. A file that exists keeps its own.
+  good = good && set("storage_compatibility_version", "v1.2.0");
   if (options.threads > 0) good = good && set("threads", std::to_string(options.threads));
   if (!good) {
     duckdb_destroy_config(&config);
