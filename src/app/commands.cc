@@ -91,6 +91,11 @@ constexpr std::array kCatalogArguments = {
     Setting{"out", Kind::Text, "FILE", "-", "where the catalog goes; - is standard output"},
 };
 
+constexpr std::array kCatalogDiffArguments = {
+    Setting{"against", Kind::Text, "FILE", "", "another catalog file to compare with"},
+    Setting{"json", Kind::Switch, "", "false", "one JSON object"},
+};
+
 constexpr std::array kConfigArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
@@ -270,6 +275,39 @@ constexpr std::array kCommands = {
             "under version control and give it to `sluice run --catalog`.",
         .examples = "  sluice catalog read --postgres \"$DSN\" --out shop.catalog.toml",
         .settings = kPostgres,
+        .arguments = kCatalogArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "catalog diff",
+        .summary = "what has changed since the catalog file was written, and whether to do something",
+        .usage = "--catalog FILE --postgres DSN|--against FILE|--db STORE [--json]",
+        .about =
+            "Compares the file with a database, with another file, or with what a store's events have "
+            "really\n"
+            "shown. Names new, gone and renamed-looking tables, new, dropped, renamed-looking and retyped\n"
+            "columns, keys that changed and tables without one. Exits with 4 when something needs doing, "
+            "with 0\n"
+            "when nothing does, so that a nightly job can tell.",
+        .examples = "  sluice catalog diff --catalog shop.catalog.toml --postgres \"$DSN\"\n"
+                    "  sluice catalog diff --catalog shop.catalog.toml --db shop.duckdb --json\n"
+                    "  sluice catalog diff --catalog shop.catalog.toml --against new.catalog.toml",
+        .settings = kCatalogDiff,
+        .arguments = kCatalogDiffArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "catalog learn",
+        .summary = "write a catalog from what a store's events have shown, where no database can be asked",
+        .usage = "--db STORE --out FILE",
+        .about = "Every entry is marked as learned: a number may be a date or a time, a string a numeric, "
+                 "and the key\n"
+                 "is what the deletes named, or empty while none did. A learned key gives way to the first "
+                 "delete\n"
+                 "that says otherwise, a learned type to the values. Correct the file by hand, then remove "
+                 "the mark.",
+        .examples = "  sluice catalog learn --db shop.duckdb --out shop.catalog.toml",
+        .settings = kCatalogLearn,
         .arguments = kCatalogArguments,
         .positional = {},
         .many_positionals = false},

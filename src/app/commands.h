@@ -41,6 +41,8 @@ int generate_command(const Options& options);
 int emulate_command(const Options& options);
 int drive_command(const Options& options);
 int catalog_read_command(const Options& options);
+int catalog_diff_command(const Options& options);
+int catalog_learn_command(const Options& options);
 int config_show_command(const Options& options);
 
 }  // namespace sluice::app

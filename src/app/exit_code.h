@@ -11,7 +11,7 @@ enum ExitCode : int {
   kUsage = 2,      // a flag, the environment or the configuration file is wrong; nothing was done
   kImbalance = 3,  // the books do not balance
   kNeedsAPerson =
-      4,  // --strict found something, a retried record is refused again, or records may have expired unread
+      4,  // --strict or a comparison found something, a retry is refused again, or records may have expired
   kTryAgain = 5,       // something is out of reach for now; nothing is lost, run it again
   kInterrupted = 130,  // interrupted twice; harmless, the last transaction is simply not there
 };
@@ -23,8 +23,8 @@ inline constexpr const char* kExitCodesText =
     "  1    cannot go on: the message says what to change\n"
     "  2    a flag, the environment or the configuration file is wrong; nothing was done\n"
     "  3    the books do not balance: read is not landed + repeats + quarantined + waiting\n"
-    "  4    done, but something needs a person: --strict found it, a retry was refused, or records expired "
-    "unread\n"
+    "  4    done, but something needs a person: --strict or a comparison found it, a retry was refused, or "
+    "records expired unread\n"
     "  5    something is out of reach for now; nothing is lost, run it again\n"
     "  130  Ctrl-C twice: stopped at once; the next run continues after the last durable batch\n";
 

@@ -32,6 +32,8 @@ constexpr std::array kPerformers = {
     Performer{"emulate", emulate_command},
     Performer{"drive", drive_command},
     Performer{"catalog read", catalog_read_command},
+    Performer{"catalog diff", catalog_diff_command},
+    Performer{"catalog learn", catalog_learn_command},
     Performer{"config show", config_show_command},
 };
 

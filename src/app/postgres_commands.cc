@@ -1,4 +1,4 @@
-// sluice emulate, drive and catalog read: what talks to a PostgreSQL database.
+// sluice emulate and drive: what makes changes of a PostgreSQL database into records.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,11 +13,9 @@
 #include "app/exit_code.h"
 #include "app/interrupt.h"
 #include "app/options.h"
-#include "app/output.h"
 #include "app/report.h"
 #include "app/text_width.h"
 #include "base/text.h"
-#include "catalog/catalog.h"
 #include "emulate/drive.h"
 #include "emulate/postgres.h"
 #include "emulate/record_out.h"
@@ -112,19 +110,6 @@ int drive_command(const Options& options) {
              with_thousands(done.transactions), human_duration(done.seconds), with_thousands(done.inserts),
              with_thousands(done.updates), with_thousands(done.deletes));
   return kOk;
-}
-
-int catalog_read_command(const Options& options) {
-  const auto dsn = options.required("postgres");
-  if (!dsn.ok()) return misused(dsn.error());
-  const auto write = [&]() -> Result<void> {
-    const auto catalog = TRY(catalog::read_postgres(dsn.value()));
-    Output output = TRY(Output::open(options.text("out"), "--out"));
-    TRY(output.write(catalog::to_toml(catalog)));
-    return output.close();
-  };
-  const auto written = write();
-  return written.ok() ? kOk : cannot(written.error());
 }
 
 }  // namespace sluice::app

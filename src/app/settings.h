@@ -34,6 +34,8 @@ enum Uses : unsigned {
   kPostgres = 32,  // emulate, drive and catalog read
   kKinesis = 64,   // generate and emulate, which write to a stream
   kMultilang = 128,
+  kCatalogDiff = 256,
+  kCatalogLearn = 512,
 };
 
 struct Setting {

@@ -73,6 +73,9 @@ struct Table {
   change::TableName name;
   std::vector<Column> columns;   // in the source's order
   std::vector<std::string> key;  // primary key columns in key order; empty: no key
+  // Made from events, not read from a database: types are what the values allow, and the key, if there is
+  // one, is what the deletes named. An empty key is then one that is not known.
+  bool learned = false;
   friend bool operator==(const Table&, const Table&) = default;
 };
 

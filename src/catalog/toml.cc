@@ -37,6 +37,7 @@ void append_table(std::string& to, const Table& table) {
   append_string(to, table.name.schema);
   to += "\nname = ";
   append_string(to, table.name.table);
+  if (table.learned) to += "\nlearned = true";
   to += "\nkey = [";
   for (const std::string& column : table.key) {
     if (&column != &table.key.front()) to += ", ";
@@ -108,11 +109,15 @@ class Reader {
   }
 
   Result<Table> read_table(const TomlValue& from) const {
-    static const std::vector<std::string> kMembers = {"schema", "name", "key", "columns"};
+    static const std::vector<std::string> kMembers = {"schema", "name", "learned", "key", "columns"};
     TRY(only_members(from, kMembers));
     Table table;
     table.name.schema = member(from, "schema") != nullptr ? TRY(read_name(from, "schema")) : "public";
     table.name.table = TRY(read_name(from, "name"));
+    if (const TomlValue* learned = member(from, "learned")) {
+      if (!learned->is_boolean()) return at(*learned, "'learned' must be true or false");
+      table.learned = learned->as_boolean();
+    }
     TRY(read_columns(from, table));
     TRY(read_key(from, table));
     return table;
@@ -176,6 +181,15 @@ std::string to_toml(const Catalog& catalog) {
   std::string text =
       "# The source's tables: their columns, types and keys. Written by `sluice catalog read`.\n"
       "# A column is nullable unless it says otherwise; `key` is the primary key in key order.\n";
+  const bool any_learned =
+      std::ranges::any_of(catalog.tables, [](const auto& entry) { return entry.second.learned; });
+  if (any_learned) {
+    text +=
+        "# `learned` tables were made by `sluice catalog learn` from what events have shown: a number may be "
+        "a "
+        "date or a\n"
+        "# time, a string a numeric. Correct the types; remove the mark once the key is known to be right.\n";
+  }
   for (const auto& [name, table] : catalog.tables) {
     text += '\n';
     append_table(text, table);

@@ -90,7 +90,9 @@ TableKey initial_key(const change::TableName& table,
   if (const auto found = configured.find(table); found != configured.end())
     return {found->second, KeyOrigin::Config, 0};
   const catalog::Table* known = catalog == nullptr ? nullptr : catalog->find(table);
-  if (known != nullptr) return {known->key, KeyOrigin::Catalog, 0};
+  if (known != nullptr && !known->learned) return {known->key, KeyOrigin::Catalog, 0};
+  // Learned from another store's deletes: any delete that is seen here knows better.
+  if (known != nullptr && !known->key.empty()) return {known->key, KeyOrigin::Learned, 0};
   return {{"id"}, KeyOrigin::IdColumn, 0};
 }
 

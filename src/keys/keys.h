@@ -21,7 +21,8 @@ inline constexpr size_t kMaxRecordIdBytes = 2048;
 inline constexpr std::string_view kImagePrefix = "image:";
 
 // The key of a table before any delete was seen: from the configuration, else from the catalog, else `id`.
-// A table that the catalog knows to have no key gets none, unless a delete shows otherwise.
+// A table that the catalog knows to have no key gets none, unless a delete shows otherwise. A key that the
+// catalog has only learned counts as one that deletes have taught, before any that is seen here.
 change::TableKey initial_key(const change::TableName& table,
                              const std::map<change::TableName, std::vector<std::string>>& configured,
                              const catalog::Catalog* catalog);

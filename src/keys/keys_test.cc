@@ -205,5 +205,22 @@ TEST(Learning, AnyOrderOfTheSameLessonsEndsAtTheSameKey) {
   }
 }
 
+TEST(LearnedCatalogKey, CountsAsOneThatDeletesHaveTaughtBeforeAnyThatIsSeen) {
+  catalog::Catalog catalog;
+  const TableName name{"public", "lines"};
+  catalog.tables[name] = {name, {}, {"order_id", "line"}, true};
+  TableKey key = initial_key(name, {}, &catalog);
+  EXPECT_EQ(key, (TableKey{{"order_id", "line"}, KeyOrigin::Learned, 0}));
+  EXPECT_EQ(learn(key, TestImage({{"line_id", "7"}}).image(), 5), Lesson::Taught);
+  EXPECT_THAT(key.columns, ElementsAre("line_id"));
+}
+
+TEST(LearnedCatalogKey, ThatIsNotKnownIsTheColumnId) {
+  catalog::Catalog catalog;
+  const TableName name{"public", "lines"};
+  catalog.tables[name] = {name, {}, {}, true};
+  EXPECT_EQ(initial_key(name, {}, &catalog), (TableKey{{"id"}, KeyOrigin::IdColumn, 0}));
+}
+
 }  // namespace
 }  // namespace sluice::keys

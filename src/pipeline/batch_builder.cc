@@ -99,7 +99,8 @@ Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& 
     // A key from the configuration or the catalog takes over what was learned; it is not forgotten for
     // nothing.
     change::TableKey given = keys::initial_key(name, options.keys, catalog);
-    const bool better = given.origin >= entry.state.key.origin && given.origin != KeyOrigin::IdColumn &&
+    const KeyOrigin known = entry.state.key.origin;
+    const bool better = (given.origin > known || (given.origin == known && known > KeyOrigin::Learned)) &&
                         !given.columns.empty();
     if (!better || given == entry.state.key) continue;
     entry.rekey_due = given.columns != entry.state.key.columns;

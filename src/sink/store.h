@@ -27,6 +27,12 @@ struct QuarantineEntry {
   int64_t first_seen_ns = 0;
 };
 
+// The newest image of one table that is no delete: what its rows look like now.
+struct NewestImage {
+  change::TableName table;
+  std::string json;
+};
+
 // Threads: as Sink; everything here is called by the thread that calls load().
 class Store : public Sink {
  public:
@@ -43,6 +49,8 @@ class Store : public Sink {
   // How many rows of the log with commit times from `from_ns` through `through_ns` are the same change once
   // more: same table, key, commit time and operation.
   virtual Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) = 0;
+  // Of every table that has one. Reads the whole log once.
+  virtual Result<std::vector<NewestImage>> newest_images() = 0;
   // The statements that make the views of what is known, without running them.
   virtual Result<std::vector<std::string>> view_statements() = 0;
   // Makes all views anew. Returns their number.

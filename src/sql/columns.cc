@@ -4,32 +4,45 @@
 #include <set>
 #include <tuple>
 
+#include "catalog/kinds.h"
 #include "sql/names.h"
 
 namespace sluice::sql {
 
-using change::kind_bit;
 using change::KindSet;
-using change::ValueKind;
 
 Inferred infer(KindSet kinds) {
-  static constexpr KindSet kBool = kind_bit(ValueKind::Bool);
-  static constexpr KindSet kIntegers = kind_bit(ValueKind::Int) | kind_bit(ValueKind::BigInt);
-  // Whole numbers up to 53 bits are exact as doubles, so they may stand beside fractions and NaN.
-  static constexpr KindSet kDoubles =
-      kind_bit(ValueKind::Int) | kind_bit(ValueKind::Float) | kind_bit(ValueKind::NonFinite);
-  static constexpr KindSet kNested = kind_bit(ValueKind::Object) | kind_bit(ValueKind::Array);
-
-  const auto seen = static_cast<KindSet>(kinds & ~kind_bit(ValueKind::Null));
-  const auto only = [seen](KindSet allowed) { return (seen & ~allowed) == 0; };
-  // Nothing but null, or nothing but "NaN", which a numeric or a text can say as well.
-  if (seen == 0 || seen == kind_bit(ValueKind::NonFinite)) return Inferred::Text;
-  if (only(kBool)) return Inferred::Boolean;
-  if (only(kIntegers)) return Inferred::Integer;
-  if (only(kDoubles)) return Inferred::Double;
-  if (only(kNested)) return Inferred::Json;
-  return Inferred::Text;
+  switch (catalog::infer_type(kinds)) {
+    case catalog::Type::Boolean:
+      return Inferred::Boolean;
+    case catalog::Type::BigInt:
+      return Inferred::Integer;
+    case catalog::Type::DoublePrecision:
+      return Inferred::Double;
+    case catalog::Type::Jsonb:
+      return Inferred::Json;
+    default:
+      return Inferred::Text;
+  }
 }
+
+namespace {
+
+// A column of the catalog. What was only learned gives way to what is seen here, unless a person has
+// corrected its type.
+ViewColumn declared_column(const change::TableState* seen, bool learned, const catalog::Column& column) {
+  const std::optional<KindSet> behind = learned ? catalog::kinds_behind(column.type) : std::nullopt;
+  if (!behind) return {column.name, {}, column.type, Inferred::Text};
+  KindSet kinds = *behind;
+  if (seen != nullptr) {
+    for (const change::SeenColumn& one : seen->columns) {
+      if (one.name == column.name) kinds = static_cast<KindSet>(kinds | one.kinds);
+    }
+  }
+  return {column.name, {}, std::nullopt, infer(kinds)};
+}
+
+}  // namespace
 
 std::vector<ViewColumn> view_columns(const change::TableState* seen, const catalog::Table* declared) {
   std::vector<ViewColumn> columns;
@@ -37,7 +50,7 @@ std::vector<ViewColumn> view_columns(const change::TableState* seen, const catal
   if (declared != nullptr) {
     for (const catalog::Column& column : declared->columns) {
       if (!known.insert(column.name).second) continue;
-      columns.push_back({column.name, {}, column.type, Inferred::Text});
+      columns.push_back(declared_column(seen, declared->learned, column));
     }
   }
   std::vector<const change::SeenColumn*> beyond;

@@ -103,5 +103,21 @@ TEST(ViewColumns, OfANewTableOrAnEmptyOneAreNone) {
   EXPECT_TRUE(view_columns(nullptr, nullptr).empty());
 }
 
+TEST(ViewColumns, OfALearnedEntryAreAsWideAsWhatIsSeenHere) {
+  catalog::Table learned;
+  learned.learned = true;
+  for (const catalog::Type type : {catalog::Type::BigInt, catalog::Type::Boolean, catalog::Type::Date})
+    learned.columns.push_back({std::string(catalog::type_name(type)), {type, {}, {}, {}}, true});
+  change::TableState seen;
+  seen.columns = {{"bigint", change::kind_bit(change::ValueKind::String), 1, 0},
+                  {"date", change::kind_bit(change::ValueKind::String), 1, 1}};
+  const std::vector<ViewColumn> columns = view_columns(&seen, &learned);
+  ASSERT_EQ(columns.size(), 3U);
+  EXPECT_EQ(columns[0].inferred, Inferred::Text);
+  EXPECT_FALSE(columns[0].declared.has_value());
+  EXPECT_EQ(columns[1].inferred, Inferred::Boolean);
+  EXPECT_TRUE(columns[2].declared.has_value()) << "a person has written it";
+}
+
 }  // namespace
 }  // namespace sluice::sql

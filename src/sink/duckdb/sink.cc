@@ -174,6 +174,19 @@ class Sink final : public Store {
         {from_ns, through_ns})));
   }
 
+  Result<std::vector<NewestImage>> newest_images() override {
+    std::vector<NewestImage> images;
+    TRY(each_row(
+        *reader_,
+        "SELECT source_schema, source_table, event_data FROM cdc_events WHERE rowid IN (SELECT "
+        "arg_max(rowid, commit_ts_ns) FROM cdc_events WHERE operation <> 'd' GROUP BY source_schema, "
+        "source_table) ORDER BY ALL",
+        {}, [&images](const Cells& row) {
+          images.push_back({{text(row[0]), text(row[1])}, text(row[2])});
+        }));
+    return images;
+  }
+
   Result<std::vector<std::string>> view_statements() override {
     std::vector<std::string> statements;
     for (const sql::View& view : views()) {

@@ -276,6 +276,18 @@ class PostgresSink final : public Store {
     });
   }
 
+  Result<std::vector<NewestImage>> newest_images() override {
+    return reader_.read([](Connection& connection) -> Result<std::vector<NewestImage>> {
+      std::vector<NewestImage> images;
+      const auto rows = TRY(connection.run(
+          "SELECT DISTINCT ON (source_schema, source_table) source_schema, source_table, event_text FROM "
+          "cdc_events WHERE operation <> 'd' ORDER BY source_schema, source_table, commit_ts_ns DESC"));
+      for (int row = 0; row < rows->size(); ++row)
+        images.push_back({{rows->text(row, 0), rows->text(row, 1)}, rows->text(row, 2)});
+      return images;
+    });
+  }
+
   Result<std::vector<std::string>> view_statements() override {
     return reader_.read([this](Connection& connection) -> Result<std::vector<std::string>> {
       std::vector<std::string> statements;
