@@ -1,9 +1,25 @@
-# sluice_room(NAME [ROOMS other...] [LIBS library...])
+# sluice_room(NAME [ROOMS other...] [LIBS library...] [PARTS part...])
 # One folder of src/ becomes one static library sluice_NAME, and its *_test.cc one test program NAME_test.
 # A room without sources yet is an interface library, so that the order of work is free.
+# PARTS are folders of it that are libraries of their own (see sluice_room_part) and that it links.
 function(sluice_room NAME)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS;PARTS" ${ARGN})
+  sluice_library(${NAME} ${NAME} "${ARG_ROOMS}" "${ARG_LIBS}" "${ARG_PARTS}")
+endfunction()
+
+# sluice_room_part(ROOM PART [ROOMS other...] [LIBS library...])
+# The folder src/ROOM/PART as a library sluice_PART, for programs that must not link all that the room does.
+function(sluice_room_part ROOM PART)
   cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
-  file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${NAME}/*.cc)
+  sluice_library(${PART} ${ROOM}/${PART} "${ARG_ROOMS}" "${ARG_LIBS}" "")
+endfunction()
+
+function(sluice_library NAME FOLDER ARG_ROOMS ARG_LIBS PARTS)
+  file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${FOLDER}/*.cc)
+  foreach(PART ${PARTS})
+    list(FILTER SOURCES EXCLUDE REGEX "/src/${FOLDER}/${PART}/")
+    list(APPEND ARG_ROOMS ${PART})
+  endforeach()
   set(TESTS ${SOURCES})
   list(FILTER TESTS INCLUDE REGEX "_test\\.cc$")
   list(FILTER SOURCES EXCLUDE REGEX "_test\\.cc$")

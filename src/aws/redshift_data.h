@@ -53,16 +53,16 @@ struct SubStatement {
 };
 
 struct StatementState {
-  std::string id;
+  std::string id = {};
   StatementStatus status = StatementStatus::Submitted;
-  std::string error;         // of a failed one, in the service's words: may quote a row, see shown_words()
+  std::string error = {};    // of a failed one, in the service's words: may quote a row, see shown_words()
   int64_t result_rows = -1;  // rows that an INSERT or COPY wrote; -1: not known
   bool has_result = false;
   int64_t created_ms = 0;
   int64_t updated_ms = 0;
   int64_t duration_ns = 0;
-  std::string session_id;
-  std::vector<SubStatement> sub_statements;
+  std::string session_id = {};
+  std::vector<SubStatement> sub_statements = {};
 };
 
 struct ResultPage {
@@ -76,9 +76,9 @@ enum class ExecutionMode : uint8_t { Transaction, AutoCommit };
 
 // What both kinds of submission take beside their SQL.
 struct Submission {
-  std::string_view client_token;    // 1 to 64 characters; empty: none
-  std::string_view session_id;      // then the place is not sent
-  std::string_view statement_name;  // for ListStatements
+  std::string_view client_token = {};    // 1 to 64 characters; empty: none
+  std::string_view session_id = {};      // then the place is not sent
+  std::string_view statement_name = {};  // for ListStatements
   int64_t session_keep_alive_s = 0;
   int64_t wait_s = 0;  // 0, or 1 to 30: answer when the statement is final, or after so long
 };

@@ -80,9 +80,9 @@ class Lander {
   Landing land(std::span<const change::Row> rows, std::span<const change::TableName> tables,
                const Intent& intent, int64_t deadline_ns);
 
- private:
-  class Run;
   struct State;
+
+ private:
   std::unique_ptr<State> state_;
 };
 
