@@ -1,5 +1,9 @@
 #include "sql/duckdb.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
 #include "sql/columns.h"
 #include "sql/names.h"
 #include "sql/quote.h"
@@ -61,6 +65,38 @@ WHERE source_schema = schema_name AND source_table = table_name AND commit_ts_ns
     FROM newest LEFT JOIN settled USING (record_id));
 )";
 
+// Every version once, however often it was delivered, with the time of the one that follows it.
+constexpr std::string_view kVersions =
+    R"(CREATE OR REPLACE MACRO cdc_versions(schema_name, table_name) AS TABLE
+SELECT record_id, operation, commit_timestamp AS valid_from,
+  lead(commit_timestamp) OVER (PARTITION BY record_id ORDER BY commit_ts_ns,
+    CASE operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END, event_data, operation) AS valid_to,
+  commit_ts_ns, event_data
+FROM (
+  SELECT DISTINCT record_id, operation, commit_timestamp, commit_ts_ns, event_data::VARCHAR AS event_data
+  FROM cdc_events
+  WHERE source_schema = schema_name AND source_table = table_name);
+)";
+
+constexpr std::string_view kTransactions = R"(CREATE OR REPLACE VIEW cdc_transactions AS
+SELECT tx_id, min(commit_timestamp) AS committed_at, min(commit_ts_ns) AS commit_ts_ns, count(*) AS changes,
+  count(DISTINCT (source_schema, source_table)) AS tables,
+  count(*) FILTER (operation = 'c') AS inserts, count(*) FILTER (operation = 'd') AS deletes
+FROM (
+  SELECT DISTINCT tx_id, source_schema, source_table, record_id, operation, commit_ts_ns, commit_timestamp
+  FROM cdc_events
+  WHERE tx_id IS NOT NULL AND operation <> 'r')
+GROUP BY tx_id;
+)";
+
+// A hash of a keyed hash, as HMAC, in texts: each key fills a block of SHA-256. Without a row of keys it is
+// NULL.
+constexpr std::string_view kMask =
+    R"(CREATE TABLE IF NOT EXISTS cdc_mask_key (inner_key VARCHAR, outer_key VARCHAR);
+CREATE OR REPLACE MACRO cdc_mask(v) AS sha256(
+  (SELECT outer_key FROM cdc_mask_key) || sha256((SELECT inner_key FROM cdc_mask_key) || v));
+)";
+
 // The last nanosecond of the microsecond that `ts` names, clamped to what 64 bits hold. Text passes through
 // three steps: a date gets a time, a time gets seconds, and what names no zone gets UTC.
 constexpr std::string_view kThroughNs = R"(CREATE OR REPLACE MACRO cdc_through_ns(ts) AS
@@ -95,12 +131,6 @@ CREATE OR REPLACE MACRO cdc_timestamptz(us) AS
 CREATE OR REPLACE MACRO cdc_interval(us) AS TRY(to_microseconds(TRY_CAST(us AS BIGINT)));
 CREATE OR REPLACE MACRO cdc_bytes(base64) AS TRY(from_base64(base64));
 )";
-
-// How a column is made from its value's text, and what is lost on the way, for the reader of the view.
-struct Shown {
-  std::string expression;
-  std::string_view loss;
-};
 
 std::string cast(const std::string& value, std::string_view type) {
   return "TRY_CAST(" + value + " AS " + std::string(type) + ")";
@@ -201,38 +231,137 @@ std::string json_pointer(std::string_view key) {
   return pointer;
 }
 
-// The SELECT over one table's rows as they stood at `through`. Each image is parsed once, for all columns.
-std::string select_text(const change::TableName& table, const std::vector<ViewColumn>& columns,
-                        std::string_view through) {
-  const std::string rows = "cdc_live_rows(" + quote_literal(table.schema) + ", " +
-                           quote_literal(table.table) + ", " + std::string(through) + ")";
-  if (columns.empty()) return "SELECT record_id, event_data\nFROM " + rows;
-  std::string shown_columns;
-  std::string pointers;
-  for (size_t at = 0; at < columns.size(); ++at) {
-    const ViewColumn& column = columns[at];
-    const std::string value = "v[" + std::to_string(at + 1) + "]";
-    const Shown shown = column.declared.has_value() ? show_declared(*column.declared, value)
-                                                    : show_inferred(column.inferred, value);
-    const bool last = at + 1 == columns.size();
-    shown_columns += "\n  " + shown.expression + " AS " + quote_identifier(column.name) + (last ? "" : ",");
-    if (!shown.loss.empty()) shown_columns += "  -- " + std::string(shown.loss);
-    pointers += "\n    " + quote_literal(json_pointer(column.key)) + (last ? "" : ",");
-  }
-  return "SELECT" + shown_columns + "\nFROM (\n  SELECT TRY(json_extract_string(event_data, [" + pointers +
-         "])) AS v\n  FROM " + rows + ")";
+Shown show(const ViewColumn& column, const std::string& value) {
+  if (column.hashed) return {call("cdc_mask", value), "a keyed hash"};
+  return column.declared ? show_declared(*column.declared, value) : show_inferred(column.inferred, value);
 }
 
-View view_of(const change::TableName& table, const std::string& stem,
-             const std::vector<ViewColumn>& columns) {
+std::string of_table(std::string_view macro, const change::TableName& table, std::string_view more = {}) {
+  return fmt::format("{}({}, {}{}{})", macro, quote_literal(table.schema), quote_literal(table.table),
+                     more.empty() ? "" : ", ", more);
+}
+
+std::string record_id_text(const ViewTable& table) {
+  return table.hides_columns ? "cdc_mask(record_id)" : "record_id";
+}
+
+// Some of a view's own columns, by their names in `rows`, and then the table's. Each image is parsed once,
+// for all columns.
+std::string select_text(std::span<const Shown> own, std::span<const std::string_view> own_names,
+                        std::string_view carried, const std::vector<ViewColumn>& columns,
+                        const std::string& rows) {
+  std::vector<Shown> shown(own.begin(), own.end());
+  std::vector<std::string> names(own_names.begin(), own_names.end());
+  std::string pointers;
+  for (size_t at = 0; at < columns.size(); ++at) {
+    shown.push_back(show(columns[at], fmt::format("v[{}]", at + 1)));
+    names.push_back(quote_identifier(columns[at].name));
+    pointers +=
+        "\n    " + quote_literal(json_pointer(columns[at].key)) + (at + 1 == columns.size() ? "" : ",");
+  }
+  return fmt::format(
+      "SELECT{}\nFROM (\n  SELECT {}{}TRY(json_extract_string(event_data, [{}])) AS v\n  FROM {})",
+      select_list(shown, names), carried, carried.empty() ? "" : ", ", pointers, rows);
+}
+
+std::string rows_text(const ViewTable& table, std::string_view through) {
+  const std::string rows = of_table("cdc_live_rows", table.name, through);
+  if (!table.columns.empty()) return select_text({}, {}, "", table.columns, rows);
+  return fmt::format("SELECT {}\nFROM {}",
+                     table.hides_columns ? "cdc_mask(record_id) AS record_id" : "record_id, event_data",
+                     rows);
+}
+
+std::string create(const View& view) {
+  return "CREATE OR REPLACE VIEW " + quote_identifier(view.view_name) + " AS\n";
+}
+
+View current_view(const ViewTable& table) {
   View view;
-  view.table = table;
-  view.view_name = stem + "_current";
-  view.macro_name = stem + "_as_of";
-  view.create_view = "CREATE OR REPLACE VIEW " + quote_identifier(view.view_name) + " AS\n" +
-                     select_text(table, columns, "9223372036854775807");
-  view.create_macro = "CREATE OR REPLACE MACRO " + quote_identifier(view.macro_name) + "(ts) AS TABLE\n" +
-                      select_text(table, columns, "cdc_through_ns(ts)");
+  view.table = table.name;
+  view.view_name = table.stem + "_current";
+  view.function_name = table.stem + "_as_of";
+  view.create_view = create(view) + rows_text(table, "9223372036854775807");
+  view.create_function = "CREATE OR REPLACE MACRO " + quote_identifier(view.function_name) +
+                         "(ts) AS TABLE\n" + rows_text(table, "cdc_through_ns(ts)");
+  return view;
+}
+
+View history_view(const ViewTable& table) {
+  static constexpr std::array<std::string_view, 5> kOwn = {"record_id", "operation", "valid_from", "valid_to",
+                                                           "commit_ts_ns"};
+  View view;
+  view.kind = ViewKind::History;
+  view.table = table.name;
+  view.view_name = table.stem + "_history";
+  std::vector<Shown> own = {{record_id_text(table), ""}};
+  for (size_t at = 1; at < kOwn.size(); ++at) own.push_back({std::string(kOwn[at]), ""});
+  const std::string rows = of_table("cdc_versions", table.name);
+  if (table.columns.empty()) {
+    view.create_view =
+        create(view) +
+        fmt::format("SELECT {} AS record_id, operation, valid_from, valid_to, commit_ts_ns{}\nFROM {}",
+                    own[0].expression, table.hides_columns ? "" : ", event_data", rows);
+  } else {
+    view.create_view =
+        create(view) + select_text(own, kOwn, "record_id, operation, valid_from, valid_to, commit_ts_ns",
+                                   beside(table.columns, kOwn), rows);
+  }
+  return view;
+}
+
+View changes_view(const ViewTable& table) {
+  View view;
+  view.kind = ViewKind::Changes;
+  view.table = table.name;
+  view.view_name = table.stem + "_changes";
+  view.create_view =
+      create(view) +
+      fmt::format(
+          "SELECT day, operation, count(*) AS changes, count(DISTINCT record_id) AS records\nFROM (\n"
+          "  SELECT DISTINCT commit_timestamp::DATE AS day, operation, record_id, commit_ts_ns\n"
+          "  FROM cdc_events\n  WHERE source_schema = {} AND source_table = {})\nGROUP BY day, operation",
+          quote_literal(table.name.schema), quote_literal(table.name.table));
+  return view;
+}
+
+// A row per element; what is no array has none.
+View each_view(const ViewTable& table, const ViewTable::Array& array) {
+  static constexpr std::array<std::string_view, 3> kOwn = {"record_id", "ordinal", "item"};
+  View view;
+  view.kind = ViewKind::Each;
+  view.table = table.name;
+  view.view_name = array.stem + "_each";
+  std::vector<ViewColumn> read = beside(table.key, kOwn);
+  std::vector<Shown> shown;
+  std::vector<std::string> names;
+  if (read.empty()) {
+    shown.push_back({record_id_text(table), ""});
+    names.emplace_back("record_id");
+  }
+  for (size_t at = 0; at < read.size(); ++at) {
+    shown.push_back({fmt::format("k{}", at + 1), ""});
+    names.push_back(quote_identifier(read[at].name));
+  }
+  std::string keys;
+  std::string pointers;
+  for (size_t at = 0; at < read.size(); ++at) {
+    keys += fmt::format("{} AS k{}, ", show(read[at], fmt::format("v[{}]", at + 1)).expression, at + 1);
+    pointers += quote_literal(json_pointer(read[at].key)) + ", ";
+  }
+  shown.push_back({"generate_subscripts(items, 1)", ""});
+  shown.push_back({"unnest(items)", ""});
+  names.emplace_back("ordinal");
+  names.emplace_back("item");
+  view.create_view =
+      create(view) +
+      fmt::format(
+          "SELECT{}\nFROM (\n  SELECT record_id, {}TRY(json_extract(v[{}]::JSON, '$[*]')) AS items\n  FROM "
+          "(\n"
+          "    SELECT record_id, TRY(json_extract_string(event_data, [{}{}])) AS v\n    FROM {}))",
+          select_list(shown, names), keys, read.size() + 1, pointers,
+          quote_literal(json_pointer(array.column.key)),
+          of_table("cdc_live_rows", table.name, "9223372036854775807"));
   return view;
 }
 
@@ -240,14 +369,21 @@ View view_of(const change::TableName& table, const std::string& stem,
 
 std::string duckdb_schema() {
   std::string text;
-  for (const std::string_view part : {kEventLog, kLiveRows, kThroughNs, kConversions}) text += part;
+  for (const std::string_view part :
+       {kEventLog, kLiveRows, kVersions, kThroughNs, kConversions, kMask, kTransactions})
+    text += part;
   return text;
 }
 
-std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog) {
+std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
+                               const ViewOptions& options) {
   std::vector<View> views;
-  for (const ViewTable& table : view_tables(tables, catalog))
-    views.push_back(view_of(table.name, table.stem, table.columns));
+  for (const ViewTable& table : view_tables(tables, catalog, options)) {
+    views.push_back(current_view(table));
+    views.push_back(history_view(table));
+    views.push_back(changes_view(table));
+    for (const ViewTable::Array& array : table.arrays) views.push_back(each_view(table, array));
+  }
   return views;
 }
 

@@ -10,31 +10,24 @@
 
 #include "catalog/catalog.h"
 #include "change/batch.h"
+#include "sql/view.h"
 
 namespace sluice::sql {
 
-// The statements that make cdc_events and the cdc_* macros that every view is written with, each ended by a
-// semicolon. Harmless to repeat: an existing log is kept, the macros are replaced by this program's. Run it
-// whenever the file is opened for writing, before any view is made.
+// The statements that make cdc_events, the cdc_* macros that every view is written with, the empty
+// cdc_mask_key and cdc_transactions, each ended by a semicolon. Harmless to repeat: an existing log is kept,
+// the macros are replaced by this program's. To be run before any view is made.
 std::string duckdb_schema();
 
-// The present and the past of one source table, as a view and a table macro over cdc_events.
-struct View {
-  change::TableName table;
-  std::string view_name;     // not quoted: orders_current
-  std::string macro_name;    // not quoted: orders_as_of
-  std::string create_view;   // CREATE OR REPLACE VIEW "orders_current" AS ..., no semicolon
-  std::string create_macro;  // CREATE OR REPLACE MACRO "orders_as_of"(ts) AS TABLE ..., no semicolon
-  friend bool operator==(const View&, const View&) = default;
-};
-
-// One View for every table that was seen or that stands in `catalog` (may be null), ordered by table name.
-// All tables must be given at once, because names that collide are decided together: a table's names can
-// change when another table appears, so whoever applies the views drops names that are no longer in the set.
-// The result does not depend on the order of `tables`; each table may stand there once.
+// The views of every table that was seen or that stands in `catalog` (may be null), ordered by table name:
+// current, with its macro orders_as_of(ts), history, changes, and one per array to unnest. All tables must be
+// given at once, because names that collide are decided together: a table's names can change when another
+// table appears, so whoever applies the views drops names that are no longer in the set. The result does not
+// depend on the order of `tables`; each table may stand there once.
 //
 // A view never fails on a value: what does not convert to its column's type is NULL there and still whole in
 // cdc_events.event_data. docs/types.md says what each type becomes, and what as-of means to the microsecond.
-std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog);
+std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
+                               const ViewOptions& options = {});
 
 }  // namespace sluice::sql

@@ -7,8 +7,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "sql/athena.h"
 #include "sql/log_for_test.h"
 #include "sql/postgres.h"
+#include "sql/redshift.h"
 
 namespace sluice::sql {
 namespace {
@@ -34,7 +36,11 @@ void expect_golden(const std::string& file, const std::string& text) {
 
 std::string script(const std::vector<View>& views) {
   std::string text;
-  for (const View& view : views) text += view.create_view + ";\n\n" + view.create_macro + ";\n\n";
+  for (const View& view : views) {
+    text += view.create_view + ";\n\n";
+    if (!view.create_function.empty()) text += view.create_function + ";\n\n";
+    if (!view.as_of_query.empty()) text += view.as_of_query + ";\n\n";
+  }
   return text;
 }
 
@@ -51,15 +57,29 @@ void expect_golden_views(const std::string& file, const std::vector<View>& views
   log.run(script(views));
   for (const View& view : views) {
     EXPECT_TRUE(log.rows("SELECT * FROM " + quote_identifier(view.view_name)).empty());
-    EXPECT_TRUE(log.rows("SELECT * FROM " + quote_identifier(view.macro_name) + "(now())").empty());
+    if (view.function_name.empty()) continue;
+    EXPECT_TRUE(log.rows("SELECT * FROM " + quote_identifier(view.function_name) + "(now())").empty());
   }
 }
 
 // The live tests run these texts in PostgreSQL.
-void expect_golden_postgres_views(const std::string& file, const std::vector<PostgresView>& views) {
+void expect_golden_postgres_views(const std::string& file, const std::vector<View>& views) {
+  expect_golden(file, script(views));
+}
+
+// One story in all dialects: tests/sqlglot reads those of Redshift and Athena.
+void expect_golden_in_all(const std::string& story, const std::vector<change::TableState>& tables,
+                          const catalog::Catalog* catalog, const ViewOptions& options = {}) {
+  expect_golden_views("duckdb_views_" + story + ".sql", duckdb_views(tables, catalog, options));
+  expect_golden_postgres_views("postgres_views_" + story + ".sql", postgres_views(tables, catalog, options));
+  expect_golden("redshift_views_" + story + ".sql", script(redshift_views(tables, catalog, options)));
+  expect_golden("athena_views_" + story + ".sql", script(athena_views(tables, catalog, options)));
+}
+
+std::string lines_of(const std::vector<std::string>& statements) {
   std::string text;
-  for (const PostgresView& view : views) text += view.create_view + ";\n\n" + view.create_function + ";\n\n";
-  expect_golden(file, text);
+  for (const std::string& statement : statements) text += statement + ";\n\n";
+  return text;
 }
 
 TEST(Golden, TheEventLogAndTheFunctionsOfPostgreSql) {
@@ -67,6 +87,11 @@ TEST(Golden, TheEventLogAndTheFunctionsOfPostgreSql) {
 }
 
 TEST(Golden, TheEventLogAndTheMacrosOfTheViews) { expect_golden("duckdb_schema.sql", duckdb_schema()); }
+
+TEST(Golden, TheEventLogInRedshiftAndInAthena) {
+  expect_golden("redshift_schema.sql", lines_of(redshift_schema()));
+  expect_golden("athena_schema.sql", lines_of(athena_schema("s3://bucket/prefix/")));
+}
 
 TEST(Golden, AViewOfEveryDeclaredType) {
   const catalog::Catalog catalog =
@@ -98,8 +123,7 @@ TEST(Golden, AViewOfEveryDeclaredType) {
                                                    {"document", {Type::Json, {}, {}, {}}},
                                                    {"binary_document", {Type::Jsonb, {}, {}, {}}},
                                                    {"object_ids", {Type::OidVector, {}, {}, {}}}});
-  expect_golden_views("duckdb_views_declared.sql", duckdb_views({}, &catalog));
-  expect_golden_postgres_views("postgres_views_declared.sql", postgres_views({}, &catalog));
+  expect_golden_in_all("declared", {}, &catalog);
 }
 
 TEST(Golden, AViewOfEveryInferredType) {
@@ -114,8 +138,7 @@ TEST(Golden, AViewOfEveryInferredType) {
                                         {"mixed", kinds({Object, Int})},
                                         {"nothing_yet", kinds({Null})}}),
       seen_table({"public", "without_columns"}, {})};
-  expect_golden_views("duckdb_views_inferred.sql", duckdb_views(tables, nullptr));
-  expect_golden_postgres_views("postgres_views_inferred.sql", postgres_views(tables, nullptr));
+  expect_golden_in_all("inferred", tables, nullptr);
 }
 
 TEST(Golden, AViewOfHostileAndCollidingNames) {
@@ -127,8 +150,23 @@ TEST(Golden, AViewOfHostileAndCollidingNames) {
       seen_table({"sales", "orders"}, {{"id", integer}}),
       seen_table({"public", "Sales_Orders"}, {{"id", integer}}),
       seen_table({"a'b", "täble"}, {{"id", integer}})};
-  expect_golden_views("duckdb_views_hostile.sql", duckdb_views(tables, nullptr));
-  expect_golden_postgres_views("postgres_views_hostile.sql", postgres_views(tables, nullptr));
+  expect_golden_in_all("hostile", tables, nullptr);
+}
+
+TEST(Golden, AViewWithEveryOption) {
+  catalog::Catalog catalog = one_table_catalog({"public", "orders"}, {{"id", {Type::BigInt, {}, {}, {}}},
+                                                                      {"email", {Type::Text, {}, {}, {}}},
+                                                                      {"card", {Type::Text, {}, {}, {}}},
+                                                                      {"total", {Type::Numeric, 12, 2, {}}},
+                                                                      {"items", {Type::Json, {}, {}, {}}},
+                                                                      {"Tags", {Type::Jsonb, {}, {}, {}}}});
+  catalog.tables.begin()->second.key = {"id"};
+  TableOptions options;
+  options.exclude = {"card"};
+  options.rename = {{"total", "amount"}, {"email", "who"}};
+  options.hash = {"email"};
+  options.unnest = {"items", "Tags"};
+  expect_golden_in_all("options", {}, &catalog, {{{"public", "orders"}, options}});
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ class LogForTest {
   void make(const std::vector<View>& views) {
     for (const View& view : views) {
       run(view.create_view);
-      run(view.create_macro);
+      if (!view.create_function.empty()) run(view.create_function);
     }
   }
 

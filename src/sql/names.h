@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "change/change.h"
@@ -21,5 +22,25 @@ std::vector<std::string> view_stems(std::span<const change::TableName> tables);
 // name, the others get `_` and the crc32c of the key. An empty key is shown as `_`. Each key may stand there
 // once.
 std::vector<std::string> column_names(std::span<const std::string> keys);
+
+// A name that somebody would like, and the whole identity behind it, for the checksum and the order.
+struct NameWish {
+  std::string name;
+  std::string identity;
+  int place = 0;  // in the line for a plain name; the smaller one is asked first
+};
+
+// A name for each wish, in their order, by the same rule.
+std::vector<std::string> distinct_names(const std::vector<NameWish>& wishes);
+
+// ASCII letters in lower case, as databases fold identifiers; other letters stay.
+std::string fold_case(std::string_view name);
+
+// `name`, `_` and the crc32c of `identity` in 8 hex digits.
+std::string with_checksum(std::string_view name, std::string_view identity);
+
+// A name of at most `max_bytes`: a longer `stem` is cut between two characters and gets `_` and the crc32c of
+// the whole in front of `suffix`.
+std::string fit_name(const std::string& stem, const std::string& suffix, size_t max_bytes);
 
 }  // namespace sluice::sql

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "sql/quote.h"
 
 namespace sluice::sql {
@@ -87,6 +88,30 @@ TEST(Quote, NeverLetsANulEndTheStatementEarly) {
             "\"a\xEF\xBF\xBD"
             "b\"");
   EXPECT_THAT(quote_literal(std::string_view("\0", 1)), EndsWith("\xBD'"));
+}
+
+TEST(LongNames, AShortNameStaysAsItIs) {
+  EXPECT_EQ(fit_name("orders", "_current", 63), "orders_current");
+  EXPECT_EQ(fit_name(std::string(55, 'a'), "_current", 63), std::string(55, 'a') + "_current");
+}
+
+TEST(LongNames, LongNamesAreCutAndStayDifferent) {
+  const std::string one = fit_name(std::string(60, 'a') + "1", "_current", 63);
+  const std::string two = fit_name(std::string(60, 'a') + "2", "_current", 63);
+  EXPECT_EQ(one.size(), 63U);
+  EXPECT_EQ(two.size(), 63U);
+  EXPECT_NE(one, two);
+  EXPECT_TRUE(one.ends_with("_current"));
+}
+
+TEST(LongNames, ACharacterIsNeverCutInTwo) {
+  for (size_t before = 0; before < 4; ++before) {
+    std::string stem(before, 'a');
+    while (stem.size() < 80) stem += "\xE6\x97\xA5";
+    const std::string name = fit_name(stem, "_as_of", 63);
+    EXPECT_LE(name.size(), 63U);
+    EXPECT_TRUE(is_utf8(name)) << before;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/crc32c.h"
+#include <array>
+
 #include "sql/columns.h"
 #include "sql/names.h"
 #include "sql/quote.h"
@@ -134,14 +135,38 @@ RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN RETURN v::jsonb; EXCEPTION WHEN others THEN RETURN NULL; END $$;
 )";
 
-// How a column is made from its value, and what is lost on the way, for the reader of the view.
-struct Shown {
+constexpr std::string_view kTransactions = R"(CREATE OR REPLACE VIEW cdc_transactions AS
+SELECT tx_id, min(commit_timestamp) AS committed_at, min(commit_ts_ns) AS commit_ts_ns, count(*) AS changes,
+  count(DISTINCT (source_schema, source_table)) AS tables,
+  count(*) FILTER (WHERE operation = 'c') AS inserts, count(*) FILTER (WHERE operation = 'd') AS deletes
+FROM (
+  SELECT DISTINCT tx_id, source_schema, source_table, record_id, operation, commit_ts_ns, commit_timestamp
+  FROM cdc_events
+  WHERE tx_id IS NOT NULL AND operation <> 'r'
+) AS change
+GROUP BY tx_id;
+)";
+
+// A hash of a keyed hash, as HMAC, in texts: each key fills a block of SHA-256. A view hands the keys over,
+// because it may read them and its reader may not.
+constexpr std::string_view kMask =
+    R"(CREATE TABLE IF NOT EXISTS cdc_mask_key (inner_key text NOT NULL, outer_key text NOT NULL);
+CREATE OR REPLACE FUNCTION cdc_mask(v text, inner_key text, outer_key text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN encode(sha256(convert_to(outer_key || encode(sha256(convert_to(inner_key || v, 'UTF8')), 'hex'), 'UTF8')), 'hex');
+)";
+
+constexpr size_t kNameBytes = 63;  // NAMEDATALEN - 1
+constexpr std::string_view kRank = "CASE event.operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END";
+
+// A column's type, how it is made from its value, and what is lost on the way, for the reader of the view.
+struct Made {
   std::string_view type;
   std::string_view function;  // of the value's text; empty: the text itself
   std::string_view loss;
 };
 
-Shown show_declared(const ColumnType& type) {
+Made show_declared(const ColumnType& type) {
   switch (type.type) {
     case Type::SmallInt:
       return {"smallint", "cdc_smallint", ""};
@@ -191,7 +216,7 @@ Shown show_declared(const ColumnType& type) {
   return {"text", "", ""};
 }
 
-Shown show_inferred(Inferred inferred) {
+Made show_inferred(Inferred inferred) {
   switch (inferred) {
     case Inferred::Boolean:
       return {"boolean", "cdc_boolean", ""};
@@ -207,44 +232,102 @@ Shown show_inferred(Inferred inferred) {
   return {"text", "", ""};
 }
 
-// The SELECT over one table's rows as they stood at `through`, and the columns that it gives.
+Made made_of(const ViewColumn& column) {
+  if (column.hashed) return {"text", "", "a keyed hash"};
+  return column.declared ? show_declared(*column.declared) : show_inferred(column.inferred);
+}
+
+std::string masked(const std::string& text) {
+  return fmt::format(
+      "cdc_mask({}, (SELECT inner_key FROM cdc_mask_key), (SELECT outer_key FROM cdc_mask_key))", text);
+}
+
+std::string record_id_text(const ViewTable& table) {
+  return table.hides_columns ? masked("live.record_id") : "live.record_id";
+}
+
+Shown show(const ViewColumn& column) {
+  const std::string value = "live.event_data ->> " + quote_literal(column.key);
+  if (column.hashed) return {masked(value), "a keyed hash"};
+  const Made made = made_of(column);
+  return {made.function.empty() ? value : fmt::format("{}({})", made.function, value), made.loss};
+}
+
+std::string column_name(const ViewColumn& column) {
+  return quote_identifier(fit_name(column.name, "", kNameBytes));
+}
+
+std::string where(const change::TableName& table) {
+  return fmt::format("WHERE event.source_schema = {} AND event.source_table = {}",
+                     quote_literal(table.schema), quote_literal(table.table));
+}
+
+// What cdc_live_rows() gives, in words of its own: a view reads the log with the rights of its owner, a
+// function in it would read it with those of the reader.
+std::string live_rows(const change::TableName& table) {
+  return fmt::format(
+      "(\n  SELECT newest.record_id, newest.event_data\n  FROM (\n"
+      "    SELECT DISTINCT ON (event.record_id) event.record_id, event.operation, event.event_data\n"
+      "    FROM cdc_events AS event\n    {}\n"
+      "    ORDER BY event.record_id, event.commit_ts_ns DESC,\n      {} DESC, event.event_text DESC\n"
+      "  ) AS newest\n  WHERE newest.operation <> 'd'\n) AS live",
+      where(table), kRank);
+}
+
+// Every version once, however often it was delivered, with the time of the one that follows it.
+std::string versions(const change::TableName& table) {
+  return fmt::format(
+      "(\n  SELECT event.record_id, event.operation, event.commit_timestamp AS valid_from,\n"
+      "    lead(event.commit_timestamp) OVER (PARTITION BY event.record_id ORDER BY event.commit_ts_ns,\n    "
+      "  {},\n"
+      "      event.event_text, event.operation) AS valid_to,\n    event.commit_ts_ns, event.event_data\n  "
+      "FROM (\n"
+      "    SELECT DISTINCT ON (event.record_id, event.commit_ts_ns, event.operation, event.event_text) "
+      "event.*\n"
+      "    FROM cdc_events AS event\n    {}\n"
+      "    ORDER BY event.record_id, event.commit_ts_ns, event.operation, event.event_text\n  ) AS event\n) "
+      "AS live",
+      kRank, where(table));
+}
+
+// The SELECT over one table's rows, and the columns that it gives.
 struct Selected {
   std::string text;
   std::string columns;  // "a" bigint, "b" text
 };
 
-Selected select_text(const change::TableName& table, const std::vector<ViewColumn>& columns,
-                     std::string_view through) {
-  const std::string rows = fmt::format("cdc_live_rows({}, {}, {}) AS live", quote_literal(table.schema),
-                                       quote_literal(table.table), through);
-  if (columns.empty())
+Selected select_text(const ViewTable& table, const std::string& rows) {
+  if (table.columns.empty()) {
+    if (table.hides_columns)
+      return {fmt::format("SELECT {} AS record_id\nFROM {}", record_id_text(table), rows), "record_id text"};
     return {"SELECT live.record_id, live.event_data\nFROM " + rows, "record_id text, event_data jsonb"};
-  Selected out{"SELECT", ""};
-  for (size_t at = 0; at < columns.size(); ++at) {
-    const ViewColumn& column = columns[at];
-    const Shown shown =
-        column.declared.has_value() ? show_declared(*column.declared) : show_inferred(column.inferred);
-    const bool last = at + 1 == columns.size();
-    const std::string name = quote_identifier(fit_postgres_name(column.name, ""));
-    const std::string value = "live.event_data ->> " + quote_literal(column.key);
-    out.text += fmt::format("\n  {}{}{}{} AS {}{}", shown.function, shown.function.empty() ? "" : "(", value,
-                            shown.function.empty() ? "" : ")", name, last ? "" : ",");
-    if (!shown.loss.empty()) out.text += fmt::format("  -- {}", shown.loss);
-    out.columns += fmt::format("{} {}{}", name, shown.type, last ? "" : ", ");
   }
-  out.text += "\nFROM " + rows;
+  Selected out;
+  std::vector<Shown> shown;
+  std::vector<std::string> names;
+  for (const ViewColumn& column : table.columns) {
+    shown.push_back(show(column));
+    names.push_back(column_name(column));
+    out.columns +=
+        fmt::format("{}{} {}", out.columns.empty() ? "" : ", ", names.back(), made_of(column).type);
+  }
+  out.text = "SELECT" + select_list(shown, names) + "\nFROM " + rows;
   return out;
 }
 
-PostgresView view_of(const change::TableName& table, const std::string& stem,
-                     const std::vector<ViewColumn>& columns) {
-  PostgresView view;
-  view.table = table;
-  view.view_name = fit_postgres_name(stem, "_current");
-  view.function_name = fit_postgres_name(stem, "_as_of");
-  view.create_view = "CREATE OR REPLACE VIEW " + quote_identifier(view.view_name) + " AS\n" +
-                     select_text(table, columns, "9223372036854775807").text;
-  const Selected past = select_text(table, columns, "cdc_through_ns($1)");
+std::string create(const View& view) {
+  return "CREATE OR REPLACE VIEW " + quote_identifier(view.view_name) + " AS\n";
+}
+
+View current_view(const ViewTable& table) {
+  View view;
+  view.table = table.name;
+  view.view_name = fit_name(table.stem, "_current", kNameBytes);
+  view.function_name = fit_name(table.stem, "_as_of", kNameBytes);
+  view.create_view = create(view) + select_text(table, live_rows(table.name)).text;
+  const Selected past =
+      select_text(table, fmt::format("cdc_live_rows({}, {}, cdc_through_ns($1)) AS live",
+                                     quote_literal(table.name.schema), quote_literal(table.name.table)));
   view.create_function = fmt::format(
       "CREATE OR REPLACE FUNCTION {}(timestamptz)\nRETURNS TABLE ({})\nLANGUAGE sql STABLE\n"
       "BEGIN ATOMIC\n{};\nEND",
@@ -252,28 +335,96 @@ PostgresView view_of(const change::TableName& table, const std::string& stem,
   return view;
 }
 
-}  // namespace
-
-std::string fit_postgres_name(const std::string& stem, const std::string& suffix) {
-  static constexpr size_t kMaxBytes = 63;  // NAMEDATALEN - 1
-  static constexpr size_t kChecksumBytes = 9;
-  if (stem.size() + suffix.size() <= kMaxBytes) return stem + suffix;
-  size_t end = kMaxBytes - kChecksumBytes - suffix.size();
-  while (end > 0 && (static_cast<unsigned char>(stem[end]) & 0xC0U) == 0x80U) --end;
-  return fmt::format("{}_{:08x}{}", stem.substr(0, end), crc32c(stem), suffix);
+View history_view(const ViewTable& table) {
+  static constexpr std::array<std::string_view, 5> kOwn = {"record_id", "operation", "valid_from", "valid_to",
+                                                           "commit_ts_ns"};
+  View view;
+  view.kind = ViewKind::History;
+  view.table = table.name;
+  view.view_name = fit_name(table.stem, "_history", kNameBytes);
+  std::vector<Shown> shown = {{record_id_text(table), ""}};
+  std::vector<std::string> names(kOwn.begin(), kOwn.end());
+  for (size_t at = 1; at < kOwn.size(); ++at) shown.push_back({"live." + std::string(kOwn[at]), ""});
+  if (table.columns.empty() && !table.hides_columns) {
+    shown.push_back({"live.event_data", ""});
+    names.emplace_back("event_data");
+  }
+  for (const ViewColumn& column : beside(table.columns, kOwn)) {
+    shown.push_back(show(column));
+    names.push_back(column_name(column));
+  }
+  view.create_view = create(view) + "SELECT" + select_list(shown, names) + "\nFROM " + versions(table.name);
+  return view;
 }
 
-std::string postgres_schema() {
+// Days are UTC, whatever the session's TimeZone.
+View changes_view(const ViewTable& table) {
+  View view;
+  view.kind = ViewKind::Changes;
+  view.table = table.name;
+  view.view_name = fit_name(table.stem, "_changes", kNameBytes);
+  view.create_view =
+      create(view) +
+      fmt::format(
+          "SELECT day, operation, count(*) AS changes, count(DISTINCT record_id) AS records\nFROM (\n"
+          "  SELECT DISTINCT (event.commit_timestamp AT TIME ZONE 'UTC')::date AS day, event.operation,\n"
+          "    event.record_id, event.commit_ts_ns\n  FROM cdc_events AS event\n  {}\n) AS change\n"
+          "GROUP BY day, operation",
+          where(table.name));
+  return view;
+}
+
+// A row per element; what is no array has none.
+View each_view(const ViewTable& table, const ViewTable::Array& array) {
+  static constexpr std::array<std::string_view, 3> kOwn = {"record_id", "ordinal", "item"};
+  View view;
+  view.kind = ViewKind::Each;
+  view.table = table.name;
+  view.view_name = fit_name(array.stem, "_each", kNameBytes);
+  std::vector<Shown> shown;
+  std::vector<std::string> names;
+  if (table.key.empty()) {
+    shown.push_back({record_id_text(table), ""});
+    names.emplace_back("record_id");
+  }
+  for (const ViewColumn& column : beside(table.key, kOwn)) {
+    shown.push_back(show(column));
+    names.push_back(column_name(column));
+  }
+  shown.push_back({"element.ordinality", ""});
+  shown.push_back({"element.value", ""});
+  names.emplace_back("ordinal");
+  names.emplace_back("item");
+  const std::string items = fmt::format("cdc_jsonb(live.event_data ->> {})", quote_literal(array.column.key));
+  view.create_view = create(view) + "SELECT" + select_list(shown, names) + "\nFROM " + live_rows(table.name) +
+                     fmt::format(
+                         "\nCROSS JOIN LATERAL jsonb_array_elements(\n"
+                         "  CASE jsonb_typeof({0}) WHEN 'array' THEN {0} END) WITH ORDINALITY AS element "
+                         "(value, ordinality)",
+                         items);
+  return view;
+}
+
+}  // namespace
+
+std::string postgres_functions() {
   std::string text;
-  for (const std::string_view part : {kEventLog, kLiveRows, kThroughNs, kConversions}) text += part;
+  for (const std::string_view part : {kLiveRows, kThroughNs, kConversions, kMask, kTransactions})
+    text += part;
   return text;
 }
 
-std::vector<PostgresView> postgres_views(std::span<const change::TableState> tables,
-                                         const catalog::Catalog* catalog) {
-  std::vector<PostgresView> views;
-  for (const ViewTable& table : view_tables(tables, catalog))
-    views.push_back(view_of(table.name, table.stem, table.columns));
+std::string postgres_schema() { return std::string(kEventLog) + postgres_functions(); }
+
+std::vector<View> postgres_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
+                                 const ViewOptions& options) {
+  std::vector<View> views;
+  for (const ViewTable& table : view_tables(tables, catalog, options)) {
+    views.push_back(current_view(table));
+    views.push_back(history_view(table));
+    views.push_back(changes_view(table));
+    for (const ViewTable::Array& array : table.arrays) views.push_back(each_view(table, array));
+  }
   return views;
 }
 

@@ -26,4 +26,12 @@ std::string quote_identifier(std::string_view name) { return quoted(name, '"'); 
 
 std::string quote_literal(std::string_view text) { return quoted(text, '\''); }
 
+std::string one_line(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  return out;
+}
+
 }  // namespace sluice::sql

@@ -16,4 +16,7 @@ std::string quote_identifier(std::string_view name);
 // `'text'` with inner quotes doubled; backslashes stand for themselves. A NUL byte becomes U+FFFD.
 std::string quote_literal(std::string_view text);
 
+// A name within a `--` comment: what would end the line is a blank.
+std::string one_line(std::string_view name);
+
 }  // namespace sluice::sql

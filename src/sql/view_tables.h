@@ -12,13 +12,23 @@
 namespace sluice::sql {
 
 struct ViewTable {
+  // An array to show element by element: `column` is the json column, `stem` what its view's name begins
+  // with.
+  struct Array {
+    ViewColumn column;
+    std::string stem;
+  };
   change::TableName name;
   std::string stem;  // of its views' names
   std::vector<ViewColumn> columns;
+  std::vector<ViewColumn> key;  // those of `columns` that identify a row; empty unless all of them are shown
+  std::vector<Array> arrays;
+  // The options keep columns from the reader, so a record_id, which may hold their values, is shown hashed.
+  bool hides_columns = false;
 };
 
 // In the order of their names; no name may come twice in `tables`. `catalog` may be null.
 std::vector<ViewTable> view_tables(std::span<const change::TableState> tables,
-                                   const catalog::Catalog* catalog);
+                                   const catalog::Catalog* catalog, const ViewOptions& options = {});
 
 }  // namespace sluice::sql

@@ -36,6 +36,15 @@ WHERE source_schema = schema_name AND source_table = table_name AND commit_ts_ns
     )
     SELECT coalesce(settled.place, newest.place)
     FROM newest LEFT JOIN settled USING (record_id));
+CREATE OR REPLACE MACRO cdc_versions(schema_name, table_name) AS TABLE
+SELECT record_id, operation, commit_timestamp AS valid_from,
+  lead(commit_timestamp) OVER (PARTITION BY record_id ORDER BY commit_ts_ns,
+    CASE operation WHEN 'r' THEN 0 WHEN 'd' THEN 1 ELSE 2 END, event_data, operation) AS valid_to,
+  commit_ts_ns, event_data
+FROM (
+  SELECT DISTINCT record_id, operation, commit_timestamp, commit_ts_ns, event_data::VARCHAR AS event_data
+  FROM cdc_events
+  WHERE source_schema = schema_name AND source_table = table_name);
 CREATE OR REPLACE MACRO cdc_through_ns(ts) AS
   CASE WHEN ts IS NOT NULL THEN epoch_us(greatest(least(
     regexp_replace(regexp_replace(regexp_replace(trim(ts::VARCHAR),
@@ -62,3 +71,15 @@ CREATE OR REPLACE MACRO cdc_timestamptz(us) AS
        WHEN TRY_CAST(us AS BIGINT) >= -210866803200000000 THEN TRY(make_timestamptz(TRY_CAST(us AS BIGINT))) END;
 CREATE OR REPLACE MACRO cdc_interval(us) AS TRY(to_microseconds(TRY_CAST(us AS BIGINT)));
 CREATE OR REPLACE MACRO cdc_bytes(base64) AS TRY(from_base64(base64));
+CREATE TABLE IF NOT EXISTS cdc_mask_key (inner_key VARCHAR, outer_key VARCHAR);
+CREATE OR REPLACE MACRO cdc_mask(v) AS sha256(
+  (SELECT outer_key FROM cdc_mask_key) || sha256((SELECT inner_key FROM cdc_mask_key) || v));
+CREATE OR REPLACE VIEW cdc_transactions AS
+SELECT tx_id, min(commit_timestamp) AS committed_at, min(commit_ts_ns) AS commit_ts_ns, count(*) AS changes,
+  count(DISTINCT (source_schema, source_table)) AS tables,
+  count(*) FILTER (operation = 'c') AS inserts, count(*) FILTER (operation = 'd') AS deletes
+FROM (
+  SELECT DISTINCT tx_id, source_schema, source_table, record_id, operation, commit_ts_ns, commit_timestamp
+  FROM cdc_events
+  WHERE tx_id IS NOT NULL AND operation <> 'r')
+GROUP BY tx_id;

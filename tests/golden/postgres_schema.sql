@@ -99,3 +99,17 @@ BEGIN RETURN v::json; EXCEPTION WHEN others THEN RETURN NULL; END $$;
 CREATE OR REPLACE FUNCTION cdc_jsonb(v text)
 RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN RETURN v::jsonb; EXCEPTION WHEN others THEN RETURN NULL; END $$;
+CREATE TABLE IF NOT EXISTS cdc_mask_key (inner_key text NOT NULL, outer_key text NOT NULL);
+CREATE OR REPLACE FUNCTION cdc_mask(v text, inner_key text, outer_key text)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN encode(sha256(convert_to(outer_key || encode(sha256(convert_to(inner_key || v, 'UTF8')), 'hex'), 'UTF8')), 'hex');
+CREATE OR REPLACE VIEW cdc_transactions AS
+SELECT tx_id, min(commit_timestamp) AS committed_at, min(commit_ts_ns) AS commit_ts_ns, count(*) AS changes,
+  count(DISTINCT (source_schema, source_table)) AS tables,
+  count(*) FILTER (WHERE operation = 'c') AS inserts, count(*) FILTER (WHERE operation = 'd') AS deletes
+FROM (
+  SELECT DISTINCT tx_id, source_schema, source_table, record_id, operation, commit_ts_ns, commit_timestamp
+  FROM cdc_events
+  WHERE tx_id IS NOT NULL AND operation <> 'r'
+) AS change
+GROUP BY tx_id;

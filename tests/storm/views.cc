@@ -128,6 +128,7 @@ Result<std::vector<std::string>> judge_views(const World& world, const std::stri
   const std::vector<change::TableState> tables = TRY(sink::duckdb::load_state(*connection)).tables;
   Lines findings = differences(world.truth, TRY(live_rows(*connection, tables)), "the views' rows");
   for (const sql::View& view : sql::duckdb_views(tables, catalog)) {
+    if (view.kind != sql::ViewKind::Current) continue;
     const auto seen = std::ranges::find(tables, view.table, &change::TableState::name);
     const auto columns = sql::view_columns(seen == tables.end() ? nullptr : &*seen,
                                            catalog == nullptr ? nullptr : catalog->find(view.table));

@@ -191,7 +191,7 @@ class Sink final : public Store {
     std::vector<std::string> statements;
     for (const sql::View& view : views()) {
       statements.push_back(view.create_view);
-      statements.push_back(view.create_macro);
+      if (!view.create_function.empty()) statements.push_back(view.create_function);
     }
     return statements;
   }
@@ -406,7 +406,7 @@ class Sink final : public Store {
     std::vector<TableState> states;
     states.reserve(tables_.size());
     for (const auto& [name, table] : tables_) states.push_back(table);
-    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr);
+    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr, options_.views);
   }
 
   // Makes the views that differ from what this run has made, or all of them, and drops those that are no
@@ -415,20 +415,23 @@ class Sink final : public Store {
     std::set<std::pair<std::string, std::string>> stale;
     TRY(each_row(*writer_, "SELECT view_name, macro_name FROM cdc_views", {},
                  [&stale](const Cells& row) { stale.emplace(text(row[0]), text(row[1])); }));
+    // A store that an older sluice made lacks what newer views are written with.
+    if (all || !views_made_) TRY(writer_->execute(sql::duckdb_schema()));
     std::vector<sql::View> wanted = views();
-    for (const sql::View& view : wanted) stale.erase({view.view_name, view.macro_name});
+    for (const sql::View& view : wanted) stale.erase({view.view_name, view.function_name});
     for (const auto& [view, macro] : stale) {
       TRY(writer_->execute(fmt::format("DROP VIEW IF EXISTS {}", sql::quote_identifier(view))));
-      TRY(writer_->execute(fmt::format("DROP MACRO TABLE IF EXISTS {}", sql::quote_identifier(macro))));
+      if (!macro.empty())
+        TRY(writer_->execute(fmt::format("DROP MACRO TABLE IF EXISTS {}", sql::quote_identifier(macro))));
       TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view)}));
     }
     for (const sql::View& view : wanted) {
       if (!all && std::ranges::find(made_views_, view) != made_views_.end()) continue;
       TRY(writer_->execute(view.create_view));
-      TRY(writer_->execute(view.create_macro));
+      if (!view.create_function.empty()) TRY(writer_->execute(view.create_function));
       TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view.view_name)}));
       TRY(writer_->execute("INSERT INTO cdc_views VALUES ($1, $2, $3, $4)",
-                           {std::string_view(view.view_name), std::string_view(view.macro_name),
+                           {std::string_view(view.view_name), std::string_view(view.function_name),
                             std::string_view(view.table.schema), std::string_view(view.table.table)}));
     }
     made_views_ = std::move(wanted);

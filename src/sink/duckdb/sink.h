@@ -11,6 +11,7 @@
 
 #include "catalog/catalog.h"
 #include "sink/store.h"
+#include "sql/view.h"
 
 namespace sluice::sink::duckdb {
 
@@ -20,6 +21,7 @@ struct SinkOptions {
   int threads = 2;
   Repeats repeats = Repeats::Land;
   std::optional<catalog::Catalog> catalog;  // gives the views real types
+  sql::ViewOptions views = {};              // which columns they show, and how
   bool create = true;                       // false: Refused unless sluice has written to the file before
 };
 

@@ -87,7 +87,7 @@ class PostgresSink final : public Store {
       : options_(std::move(options)),
         writer_(options_, std::move(writer)),
         reader_(options_, std::move(reader)),
-        views_(options_.catalog) {}
+        views_(options_.catalog, options_.views) {}
 
   Result<void> open() {
     Connection& connection = writer_.connection();
@@ -291,7 +291,7 @@ class PostgresSink final : public Store {
   Result<std::vector<std::string>> view_statements() override {
     return reader_.read([this](Connection& connection) -> Result<std::vector<std::string>> {
       std::vector<std::string> statements;
-      for (const sql::PostgresView& view : TRY(views_.wanted(connection))) {
+      for (const sql::View& view : TRY(views_.wanted(connection))) {
         statements.push_back(view.create_view);
         statements.push_back(view.create_function);
       }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "sink/store.h"
+#include "sql/view.h"
 
 namespace sluice::sink::postgres {
 
@@ -21,6 +22,7 @@ struct SinkOptions {
   std::string dsn;  // as libpq reads it; never shown
   Repeats repeats = Repeats::Land;
   std::optional<catalog::Catalog> catalog;  // gives the views real types
+  sql::ViewOptions views = {};              // which columns they show, and how
   bool create = true;                       // false: Refused unless sluice has written to the database before
   // How long a server that is out of reach is waited for. Longer than a failover; past it the error is
   // Unavailable, nothing is lost, and the next run continues.

@@ -17,8 +17,10 @@ Result<void> done(const Result<std::unique_ptr<Rows>>& result) {
 }
 
 std::string drop_text(const std::string& view, const std::string& function) {
-  return fmt::format("DROP VIEW IF EXISTS {}; DROP FUNCTION IF EXISTS {}(timestamptz)",
-                     sql::quote_identifier(view), sql::quote_identifier(function));
+  std::string text = fmt::format("DROP VIEW IF EXISTS {}", sql::quote_identifier(view));
+  if (!function.empty())
+    text += fmt::format("; DROP FUNCTION IF EXISTS {}(timestamptz)", sql::quote_identifier(function));
+  return text;
 }
 
 // Something of that name that no writer of ours has made.
@@ -34,9 +36,9 @@ void Views::say_once(const std::string& view, const std::string& why) {
   if (said_.insert(view).second) log_warn(fmt::format("the view {} was not made: {}", view, why));
 }
 
-Result<std::vector<sql::PostgresView>> Views::wanted(Connection& connection) const {
+Result<std::vector<sql::View>> Views::wanted(Connection& connection) const {
   const std::vector<change::TableState> tables = TRY(load_tables(connection));
-  return sql::postgres_views(tables, catalog_ ? &*catalog_ : nullptr);
+  return sql::postgres_views(tables, catalog_ ? &*catalog_ : nullptr, options_);
 }
 
 Result<int64_t> Views::make(Connection& connection, bool all) {
@@ -58,12 +60,14 @@ Result<int64_t> Views::make_in_transaction(Connection& connection, bool all) {
   TRY(connection.run("SET LOCAL lock_timeout = '2s'"));
   TRY(connection.run(
       "SELECT pg_advisory_xact_lock(hashtextextended('sluice views ' || current_schema(), 0))"));
-  std::vector<sql::PostgresView> views = TRY(wanted(connection));
+  // A store that an older sluice made lacks what newer views are written with.
+  if (all || made_.empty()) TRY(connection.run(sql::postgres_functions()));
+  std::vector<sql::View> views = TRY(wanted(connection));
   std::map<std::string, std::string> registered;
   const auto rows = TRY(connection.run("SELECT view_name, function_name FROM cdc_views"));
   for (int row = 0; row < rows->size(); ++row) registered[rows->text(row, 0)] = rows->text(row, 1);
   std::map<std::string, std::string> outdated = registered;
-  for (const sql::PostgresView& view : views) outdated.erase(view.view_name);
+  for (const sql::View& view : views) outdated.erase(view.view_name);
   for (const auto& [view, function] : outdated) {
     TRY(connection.run("SAVEPOINT one"));
     const Result<void> dropped = done(connection.run(drop_text(view, function)));
@@ -76,7 +80,7 @@ Result<int64_t> Views::make_in_transaction(Connection& connection, bool all) {
       say_once(view, dropped.error().message);
     }
   }
-  for (const sql::PostgresView& view : views) {
+  for (const sql::View& view : views) {
     if (!all && std::ranges::find(made_, view) != made_.end()) continue;
     if (!registered.contains(view.view_name) && TRY(is_taken(connection, view.view_name))) {
       say_once(view.view_name, "something of that name is there that sluice did not make.");
@@ -95,10 +99,10 @@ Result<int64_t> Views::make_in_transaction(Connection& connection, bool all) {
   return static_cast<int64_t>(made_.size());
 }
 
-Result<void> Views::make_one(Connection& connection, const sql::PostgresView& view) {
+Result<void> Views::make_one(Connection& connection, const sql::View& view) {
   TRY(connection.run("SAVEPOINT replacing"));
   Result<void> made = done(connection.run(view.create_view));
-  if (made.ok()) made = done(connection.run(view.create_function));
+  if (made.ok() && !view.create_function.empty()) made = done(connection.run(view.create_function));
   if (!made.ok()) {
     // Columns that changed their type or place cannot be replaced.
     const std::string& state = made.error().reason;
@@ -113,7 +117,7 @@ Result<void> Views::make_one(Connection& connection, const sql::PostgresView& vi
   return {};
 }
 
-Result<void> Views::make_again(Connection& connection, const sql::PostgresView& view) {
+Result<void> Views::make_again(Connection& connection, const sql::View& view) {
   const Result<void> dropped = done(connection.run(drop_text(view.view_name, view.function_name)));
   if (!dropped.ok() && dropped.error().reason == kDependentObjects) {
     return refused(fmt::format(
@@ -122,7 +126,7 @@ Result<void> Views::make_again(Connection& connection, const sql::PostgresView& 
   }
   TRY(dropped);
   TRY(connection.run(view.create_view));
-  TRY(connection.run(view.create_function));
+  if (!view.create_function.empty()) TRY(connection.run(view.create_function));
   return {};
 }
 

@@ -17,7 +17,8 @@ namespace sluice::sink::postgres {
 
 class Views {
  public:
-  explicit Views(std::optional<catalog::Catalog> catalog) : catalog_(std::move(catalog)) {}
+  Views(std::optional<catalog::Catalog> catalog, sql::ViewOptions options)
+      : catalog_(std::move(catalog)), options_(std::move(options)) {}
 
   // Makes the views whose text is not what this run has made, or all of them, and drops those that are no
   // longer due. Returns how many stand. A view that other objects depend on, or whose name belongs to
@@ -25,16 +26,17 @@ class Views {
   // view or the connection is lost; what is missing then is made by the next call.
   Result<int64_t> make(Connection& connection, bool all);
   // The texts, without running them.
-  Result<std::vector<sql::PostgresView>> wanted(Connection& connection) const;
+  Result<std::vector<sql::View>> wanted(Connection& connection) const;
 
  private:
   Result<int64_t> make_in_transaction(Connection& connection, bool all);
-  Result<void> make_one(Connection& connection, const sql::PostgresView& view);
-  Result<void> make_again(Connection& connection, const sql::PostgresView& view);
+  Result<void> make_one(Connection& connection, const sql::View& view);
+  Result<void> make_again(Connection& connection, const sql::View& view);
   void say_once(const std::string& view, const std::string& why);
 
   std::optional<catalog::Catalog> catalog_;
-  std::vector<sql::PostgresView> made_;
+  sql::ViewOptions options_;
+  std::vector<sql::View> made_;
   std::set<std::string> said_;
 };
 
