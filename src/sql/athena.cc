@@ -45,7 +45,7 @@ std::string cast(const std::string& value, std::string_view type) {
 // from_unixtime_nanos of a DECIMAL is exact; what is beyond its calendar is NULL, the infinities among it.
 std::string timestamp_of(const std::string& value) {
   return fmt::format(
-      "TRY(CAST(from_unixtime_nanos(CAST(TRY_CAST({} AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE "
+      "try(CAST(from_unixtime_nanos(CAST(TRY_CAST({} AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE "
       "'UTC' "
       "AS TIMESTAMP(6)))",
       value);
@@ -96,7 +96,7 @@ Shown show_declared(const ColumnType& type, const std::string& value) {
     case Type::Char:
       return {value, "the source drops trailing blanks"};
     case Type::Bytea:
-      return {fmt::format("TRY(from_base64({}))", value), ""};
+      return {fmt::format("try(from_base64({}))", value), ""};
     case Type::Uuid:
       return {value, "text"};
     case Type::Date:
@@ -323,7 +323,7 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
   body.names.emplace_back("item");
   view.create_view = create(view, table, "The elements of " + one_line(array.column.key)) +
                      fmt::format(
-                         "SELECT{}\nFROM (\n  SELECT{},\n    TRY(CAST(json_parse({}) AS ARRAY(JSON))) AS "
+                         "SELECT{}\nFROM (\n  SELECT{},\n    try(CAST(json_parse({}) AS ARRAY(JSON))) AS "
                          "items\n  FROM (\n{}\n  )\n"
                          "  WHERE place = 1 AND operation <> 'd'\n)\nCROSS JOIN UNNEST(items) WITH "
                          "ORDINALITY AS e(element, ordinal)",

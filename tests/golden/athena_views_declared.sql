@@ -18,13 +18,13 @@ SELECT
   v15 AS "code",  -- the source drops trailing blanks
   v16 AS "identifier",
   v17 AS "letter",
-  TRY(from_base64(v18)) AS "photo",
+  try(from_base64(v18)) AS "photo",
   v19 AS "token",  -- text
   CASE WHEN TRY_CAST(v20 AS BIGINT) BETWEEN -2440588 AND 2145042905 THEN date_add('day', TRY_CAST(v20 AS BIGINT), DATE '1970-01-01') END AS "day",  -- infinities are NULL
   CASE WHEN TRY_CAST(v21 AS BIGINT) BETWEEN 0 AND 86400000000 THEN LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 3600000000 % 25 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 60000000 % 60 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 1000000 % 60 AS VARCHAR), 2, '0') || '.' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) % 1000000 AS VARCHAR), 6, '0') END AS "clock",  -- text
   CASE WHEN TRY_CAST(v22 AS BIGINT) BETWEEN 0 AND 86400000000 THEN LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 3600000000 % 25 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 60000000 % 60 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 1000000 % 60 AS VARCHAR), 2, '0') || '.' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) % 1000000 AS VARCHAR), 6, '0') END AS "zoned_clock",  -- text, in UTC: the source drops the offset
-  TRY(CAST(from_unixtime_nanos(CAST(TRY_CAST(v23 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "moment",  -- infinities and years after 73326 are NULL
-  TRY(CAST(from_unixtime_nanos(CAST(TRY_CAST(v24 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "zoned_moment",  -- in UTC; infinities and years after 73326 are NULL
+  try(CAST(from_unixtime_nanos(CAST(TRY_CAST(v23 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "moment",  -- infinities and years after 73326 are NULL
+  try(CAST(from_unixtime_nanos(CAST(TRY_CAST(v24 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "zoned_moment",  -- in UTC; infinities and years after 73326 are NULL
   TRY_CAST(v25 AS BIGINT) AS "term",  -- microseconds; the source counts a month as 30.4375 days
   v26 AS "document",  -- text, for json_extract and its kind
   v27 AS "binary_document",  -- text, for json_extract and its kind
@@ -101,13 +101,13 @@ SELECT
   v15 AS "code",  -- the source drops trailing blanks
   v16 AS "identifier",
   v17 AS "letter",
-  TRY(from_base64(v18)) AS "photo",
+  try(from_base64(v18)) AS "photo",
   v19 AS "token",  -- text
   CASE WHEN TRY_CAST(v20 AS BIGINT) BETWEEN -2440588 AND 2145042905 THEN date_add('day', TRY_CAST(v20 AS BIGINT), DATE '1970-01-01') END AS "day",  -- infinities are NULL
   CASE WHEN TRY_CAST(v21 AS BIGINT) BETWEEN 0 AND 86400000000 THEN LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 3600000000 % 25 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 60000000 % 60 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) / 1000000 % 60 AS VARCHAR), 2, '0') || '.' || LPAD(CAST(TRY_CAST(v21 AS BIGINT) % 1000000 AS VARCHAR), 6, '0') END AS "clock",  -- text
   CASE WHEN TRY_CAST(v22 AS BIGINT) BETWEEN 0 AND 86400000000 THEN LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 3600000000 % 25 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 60000000 % 60 AS VARCHAR), 2, '0') || ':' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) / 1000000 % 60 AS VARCHAR), 2, '0') || '.' || LPAD(CAST(TRY_CAST(v22 AS BIGINT) % 1000000 AS VARCHAR), 6, '0') END AS "zoned_clock",  -- text, in UTC: the source drops the offset
-  TRY(CAST(from_unixtime_nanos(CAST(TRY_CAST(v23 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "moment",  -- infinities and years after 73326 are NULL
-  TRY(CAST(from_unixtime_nanos(CAST(TRY_CAST(v24 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "zoned_moment",  -- in UTC; infinities and years after 73326 are NULL
+  try(CAST(from_unixtime_nanos(CAST(TRY_CAST(v23 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "moment",  -- infinities and years after 73326 are NULL
+  try(CAST(from_unixtime_nanos(CAST(TRY_CAST(v24 AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS "zoned_moment",  -- in UTC; infinities and years after 73326 are NULL
   TRY_CAST(v25 AS BIGINT) AS "term",  -- microseconds; the source counts a month as 30.4375 days
   v26 AS "document",  -- text, for json_extract and its kind
   v27 AS "binary_document",  -- text, for json_extract and its kind

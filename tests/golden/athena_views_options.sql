@@ -83,7 +83,7 @@ SELECT
 FROM (
   SELECT
     json_extract_scalar(event_data, '$["id"]') AS v1,
-    TRY(CAST(json_parse(json_extract_scalar(event_data, '$["items"]')) AS ARRAY(JSON))) AS items
+    try(CAST(json_parse(json_extract_scalar(event_data, '$["items"]')) AS ARRAY(JSON))) AS items
   FROM (
     SELECT record_id, operation, event_data,
       ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY commit_ts_ns DESC,
@@ -105,7 +105,7 @@ SELECT
 FROM (
   SELECT
     json_extract_scalar(event_data, '$["id"]') AS v1,
-    TRY(CAST(json_parse(json_extract_scalar(event_data, '$["Tags"]')) AS ARRAY(JSON))) AS items
+    try(CAST(json_parse(json_extract_scalar(event_data, '$["Tags"]')) AS ARRAY(JSON))) AS items
   FROM (
     SELECT record_id, operation, event_data,
       ROW_NUMBER() OVER (PARTITION BY record_id ORDER BY commit_ts_ns DESC,

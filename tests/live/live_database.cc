@@ -104,6 +104,12 @@ std::string LiveDatabase::value_of(const std::string& query) {
   return rows.ok() && rows.value().size() > 0 ? rows.value().text(0, 0) : "";
 }
 
+std::string LiveDatabase::failure_of(const std::string& statement) {
+  const Result<catalog::Rows> rows = connection_->run(statement);
+  EXPECT_FALSE(rows.ok()) << statement;
+  return rows.ok() ? "" : rows.error().message;
+}
+
 std::vector<Record> LiveDatabase::written_now() {
   KeepingOut out;
   const std::atomic<bool> stop{false};

@@ -61,6 +61,8 @@ class LiveDatabase : public ::testing::Test {
 
   void sql(const std::string& statements);
   std::string value_of(const std::string& query);
+  // The error of a statement that must fail.
+  std::string failure_of(const std::string& statement);
   std::string dsn() const { return dsn_; }
 
   // Makes the slot, so that what follows is seen.

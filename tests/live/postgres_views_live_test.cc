@@ -40,7 +40,8 @@ class PostgresViews : public LiveDatabase {
 
   // How the view shows one value of a type.
   std::string shown(Type type, const std::string& json) {
-    sql("DROP VIEW IF EXISTS t_current; DROP FUNCTION IF EXISTS t_as_of(timestamptz); TRUNCATE cdc_events");
+    sql("DROP VIEW IF EXISTS t_current, t_history; DROP FUNCTION IF EXISTS t_as_of(timestamptz); "
+        "TRUNCATE cdc_events");
     declare({{"v", type}});
     land("1", "{\"v\":" + json + "}");
     return value_of("SELECT coalesce(v::text, 'NULL') FROM t_current");
@@ -188,6 +189,92 @@ TEST_F(PostgresViews, ASmallTableOfALargeLogIsReadThroughTheIndex) {
       "END $$");
   EXPECT_EQ(value_of("SELECT count(*) FROM plan WHERE line LIKE '%Seq Scan on cdc_events%'"), "0");
   EXPECT_NE(value_of("SELECT count(*) FROM plan WHERE line LIKE '%cdc_events_newest%'"), "0");
+}
+
+// The views of orders with every option, over a log with a commit time for people as the sink writes it.
+class PostgresKinds : public PostgresViews {
+ protected:
+  void make_orders(const sql::TableOptions& chosen = {}) {
+    catalog::Catalog catalog;
+    catalog::Table& table = catalog.tables[{"public", "t"}];
+    table.name = {"public", "t"};
+    table.key = {"id"};
+    for (const auto& [name, type] : std::vector<std::pair<std::string, Type>>{
+             {"id", Type::BigInt}, {"email", Type::Text}, {"items", Type::Json}, {"tags", Type::Jsonb}})
+      table.columns.push_back({name, {type, {}, {}, {}}, true});
+    make(sql::postgres_views({}, &catalog, {{{"public", "t"}, chosen}}));
+  }
+  void change(const std::string& id, const std::string& image, const std::string& op, int64_t at_ns) {
+    land(id, image, op, at_ns);
+    sql("UPDATE cdc_events SET tx_id = 'tx', commit_timestamp = timestamptz '1970-01-01 00:00:00+00' + "
+        "commit_ts_ns / 1000 * interval '1 microsecond'");
+  }
+  std::string all(const std::string& columns, const std::string& from) {
+    return value_of("SELECT coalesce(string_agg(concat_ws('|', " + columns +
+                    "), ' ' ORDER BY concat_ws('|', " + columns + ")), '') FROM " + from);
+  }
+};
+
+TEST_F(PostgresKinds, HistoryChangesAndTransactionsCountARepeatOnce) {
+  make_orders();
+  change("1", R"({"id":1,"email":"a"})", "c", 1'000'000'000);
+  change("1", R"({"id":1,"email":"a"})", "c", 1'000'000'000);
+  change("1", R"({"id":1,"email":"b"})", "u", 2'000'000'000);
+  change("1", R"({"id":1})", "d", 3'000'000'000);
+  change("2", R"({"id":2,"email":"x"})", "r", 86'400'000'000'000);
+  EXPECT_EQ(all("record_id, operation, extract(epoch FROM valid_from)::int, extract(epoch FROM "
+                "valid_to)::int, email",
+                "t_history"),
+            "1|c|1|2|a 1|d|3 1|u|2|3|b 2|r|86400|x");
+  EXPECT_EQ(all("day, operation, changes, records", "t_changes"),
+            "1970-01-01|c|1|1 1970-01-01|d|1|1 1970-01-01|u|1|1 1970-01-02|r|1|1");
+  EXPECT_EQ(all("tx_id, commit_ts_ns, changes, tables, inserts, deletes", "cdc_transactions"),
+            "tx|1000000000|3|1|1|1");
+  for (const char* moment : {"1970-01-01 00:00:00.999999+00", "1970-01-01 00:00:01+00",
+                             "1970-01-01 00:00:02+00", "1970-01-01 00:00:03+00", "1970-01-03+00"}) {
+    const std::string at = std::string("timestamptz '") + moment + "'";
+    EXPECT_EQ(all("id, email", "t_history WHERE valid_from <= " + at + " AND (valid_to > " + at +
+                                   " OR valid_to IS NULL) AND operation <> 'd'"),
+              all("id, email", "t_as_of(" + at + ")"))
+        << moment;
+  }
+}
+
+TEST_F(PostgresKinds, EveryOptionOfATable) {
+  sql::TableOptions chosen;
+  chosen.exclude = {"tags"};
+  chosen.rename = {{"items", "lines"}};
+  chosen.hash = {"email"};
+  chosen.unnest = {"items", "tags"};
+  make_orders(chosen);
+  change("1", R"({"id":1,"email":"a@example.com","items":"[{\"n\": 1}, null]","tags":"[1]"})", "c",
+         1'000'000'000);
+  change("2", R"({"id":2,"email":null,"items":"{}"})", "c", 1'000'000'000);
+  EXPECT_EQ(all("id, email, lines", "t_current"), "1|[{\"n\": 1}, null] 2|{}");
+  sql("INSERT INTO cdc_mask_key VALUES (repeat('a', 64), repeat('b', 64))");
+  // The same digest as in DuckDB.
+  EXPECT_EQ(all("id, email", "t_current"),
+            "1|8f982c95a042840679df3aa6f1454b2bfbceebab6c28a6377dc7bff944a61ea4 2");
+  EXPECT_EQ(all("record_id <> id::text, length(record_id)", "t_history"), "t|64 t|64");
+  EXPECT_EQ(all("id, ordinal, item", "t_lines_each"), "1|1|{\"n\": 1} 1|2|null");
+  EXPECT_EQ(value_of("SELECT to_regclass('t_tags_each') IS NULL"), "t");
+}
+
+TEST_F(PostgresKinds, WhoMayReadAViewNeedsNeitherTheLogNorTheKey) {
+  sql::TableOptions chosen;
+  chosen.hash = {"email"};
+  make_orders(chosen);
+  sql("INSERT INTO cdc_mask_key VALUES (repeat('a', 64), repeat('b', 64))");
+  change("1", R"({"id":1,"email":"a@example.com"})", "c", 1'000'000'000);
+  sql("DROP ROLE IF EXISTS sluice_test_reader; CREATE ROLE sluice_test_reader");
+  sql("GRANT SELECT ON t_current, t_history TO sluice_test_reader; SET ROLE sluice_test_reader");
+  EXPECT_EQ(value_of("SELECT length(email) FROM t_current"), "64");
+  EXPECT_EQ(value_of("SELECT length(email) FROM t_history"), "64");
+  for (const char* hidden :
+       {"SELECT * FROM cdc_events", "SELECT * FROM cdc_mask_key", "SELECT * FROM t_as_of(now())"})
+    EXPECT_THAT(failure_of(hidden), testing::HasSubstr("permission denied")) << hidden;
+  sql("RESET ROLE");
+  sql("DROP OWNED BY sluice_test_reader; DROP ROLE sluice_test_reader");
 }
 
 }  // namespace
