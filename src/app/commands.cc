@@ -96,6 +96,15 @@ constexpr std::array kCatalogDiffArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
 
+constexpr std::array kRekeyArguments = {
+    Setting{"table", Kind::Text, "TABLE", "", "the source's table, for example public.order_items"},
+    Setting{"key", Kind::Text, "COLUMNS", "",
+            "its key from now on, separated by commas; otherwise the configuration's, the catalog's or the "
+            "store's"},
+    Setting{"dry_run", Kind::Switch, "", "false", "only tell what would change"},
+    Setting{"json", Kind::Switch, "", "false", "one JSON object"},
+};
+
 constexpr std::array kConfigArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
@@ -311,6 +320,24 @@ constexpr std::array kCommands = {
         .arguments = kCatalogArguments,
         .positional = {},
         .many_positionals = false},
+    Command{.words = "rekey",
+            .summary = "give the rows of a table other record ids, after its key was learned or changed late",
+            .usage = "--to DESTINATION --table TABLE [--key COLUMNS] [--dry-run] [--json]",
+            .about = "Computes record_id anew from every image in the log, in one transaction, and keeps the "
+                     "key as if it\n"
+                     "were configured. A run that has the key in its configuration or its catalog does the "
+                     "same by itself;\n"
+                     "this is for doing it now, and with --dry-run for seeing first how many rows change and "
+                     "whether ids\n"
+                     "come together that should not. Other writers of a PostgreSQL store may go on.",
+            .examples =
+                "  sluice rekey --to duckdb:shop.duckdb --table public.order_items --key order_id,line_no "
+                "--dry-run\n"
+                "  sluice rekey --to \"postgres:$DSN\" --table orders --catalog shop.catalog.toml",
+            .settings = kRekey,
+            .arguments = kRekeyArguments,
+            .positional = {},
+            .many_positionals = false},
     Command{.words = "config show",
             .summary = "every setting in force and where its value came from",
             .usage = "[--config FILE] [--json] [any flag of run]",

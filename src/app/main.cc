@@ -34,6 +34,7 @@ constexpr std::array kPerformers = {
     Performer{"catalog read", catalog_read_command},
     Performer{"catalog diff", catalog_diff_command},
     Performer{"catalog learn", catalog_learn_command},
+    Performer{"rekey", rekey_command},
     Performer{"config show", config_show_command},
 };
 

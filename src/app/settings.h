@@ -36,6 +36,7 @@ enum Uses : unsigned {
   kMultilang = 128,
   kCatalogDiff = 256,
   kCatalogLearn = 512,
+  kRekey = 1024,
 };
 
 struct Setting {

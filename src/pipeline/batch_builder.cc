@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "keys/keys.h"
+#include "pipeline/rekey.h"
 
 namespace sluice::pipeline {
 
@@ -444,18 +445,7 @@ BatchBuilder::Sealed BatchBuilder::seal() {
     if (table.rekey_due) {
       rekey_batch_rows(table);
       if (table.stored_rows) {
-        batch_.rekeys.push_back(
-            {table.state.name,
-             [columns = table.state.key.columns](std::string_view operation, std::string_view image) {
-               thread_local decode::Decoder decoder;
-               thread_local std::string padded;
-               padded.assign(image).append(kReadableSlack, '\0');
-               const Result<Image> scanned = decoder.scan_image({padded.data(), image.size()});
-               CHECK(scanned.ok());  // the log holds only what was scanned when it landed
-               std::string id;
-               keys::make_record_id(id, columns, operation == "d", scanned.value());
-               return id;
-             }});
+        batch_.rekeys.push_back(rekey_by(table.state.name, table.state.key.columns));
       }
       table.rekey_due = false;
     }

@@ -174,6 +174,28 @@ class Sink final : public Store {
         {from_ns, through_ns})));
   }
 
+  Result<RekeyEffect> try_rekey(const change::Rekey& rekey) override {
+    const auto ask = [this](const std::string& sql) -> Result<std::vector<RekeyCells>> {
+      std::vector<RekeyCells> rows;
+      TRY(each_row(*writer_, sql, {}, [&rows](const Cells& row) { rows.push_back(row); }));
+      return rows;
+    };
+    rekey_ = &rekey.record_id_of;
+    const Result<void> made = [&]() -> Result<void> {
+      TRY(writer_->execute(
+          "CREATE OR REPLACE TEMP TABLE cdc_again AS SELECT event_id, operation, record_id AS id_before, "
+          "sluice_record_id(operation, event_data) AS id_after FROM cdc_events WHERE source_schema = $1 AND "
+          "source_table = $2",
+          {std::string_view(rekey.table.schema), std::string_view(rekey.table.table)}));
+      return {};
+    }();
+    rekey_ = nullptr;
+    TRY(made);
+    Result<RekeyEffect> effect = count_rekey_effect("cdc_again", ask);
+    TRY(writer_->execute("DROP TABLE cdc_again"));
+    return effect;
+  }
+
   Result<std::vector<NewestImage>> newest_images() override {
     std::vector<NewestImage> images;
     TRY(each_row(
@@ -452,7 +474,7 @@ class Sink final : public Store {
   std::vector<sql::View> made_views_;
   bool views_made_ = false;
   std::vector<QuarantineEntry> released_;
-  // Only during apply().
+  // Only during apply() and try_rekey().
   const std::function<std::string(std::string_view, std::string_view)>* rekey_ = nullptr;
 };
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "sink/postgres/copy_rows.h"
 #include "sink/postgres/piece_writer.h"
+#include "sink/postgres/rekey.h"
 #include "sink/postgres/store.h"
 
 namespace sluice::sink::postgres {
@@ -39,12 +40,6 @@ const TableState* find(const std::map<TableName, TableState>& tables, const Tabl
   return found == tables.end() ? nullptr : &found->second;
 }
 
-// What PostgreSQL's text can hold: an id with a NUL becomes its digest, as one that is too long does.
-std::string storable_id(std::string_view record_id) {
-  if (record_id.find('\0') == std::string_view::npos) return std::string(record_id);
-  return "sha256:" + sha256_hex(record_id);
-}
-
 bool same_column(const change::SeenColumn& a, const change::SeenColumn& b) {
   return a.name == b.name && a.kinds == b.kinds && a.first_commit_ts_ns == b.first_commit_ts_ns &&
          a.ordinal == b.ordinal;
@@ -58,7 +53,7 @@ Result<Applied> BatchWriter::write(Way way, bool look_for_ended_chunks) {
   Applied applied;
   TRY(check_positions());
   if (!TRY(keys_are_current())) return stale;
-  for (const change::Rekey& rekey : batch_.rekeys) TRY(apply_rekey(rekey));
+  for (const change::Rekey& rekey : batch_.rekeys) TRY(apply_rekey(connection_, rekey));
   TRY(insert_rows(way, applied));
   PieceWriter pieces(connection_, batch_, known_);
   if (!TRY(pieces.write(applied))) return stale;
@@ -142,38 +137,6 @@ Result<bool> BatchWriter::keys_are_current() {
     if (changes ? stored != known->key : stored.columns != known->key.columns) return false;
   }
   return true;
-}
-
-Result<void> BatchWriter::apply_rekey(const change::Rekey& rekey) {
-  TRY(connection_.run(
-      "CREATE TEMP TABLE IF NOT EXISTS cdc_rekeyed (event_id bigint, record_id text) ON COMMIT DELETE ROWS; "
-      "TRUNCATE pg_temp.cdc_rekeyed"));
-  TRY(connection_.run(
-      "DECLARE cdc_rekey NO SCROLL CURSOR FOR SELECT event_id, operation, record_id, event_text FROM "
-      "cdc_events WHERE source_schema = $1 AND source_table = $2",
-      {rekey.table.schema, rekey.table.table}));
-  while (true) {
-    const auto rows = TRY(connection_.run("FETCH 5000 FROM cdc_rekey"));
-    if (rows->size() == 0) break;
-    const auto write_rows = [&](const CopySink& out) -> Result<void> {
-      CopyRows copy(out);
-      for (int row = 0; row < rows->size(); ++row) {
-        const std::string id = storable_id(
-            rekey.record_id_of(rows->value(row, 1).value_or(""), rows->value(row, 3).value_or("")));
-        if (id == rows->value(row, 2)) continue;
-        TRY(copy.row(2));
-        copy.number(rows->number(row, 0));
-        copy.text(id);
-      }
-      return copy.finish();
-    };
-    TRY(connection_.copy_in("COPY pg_temp.cdc_rekeyed FROM STDIN (FORMAT binary)", write_rows));
-  }
-  TRY(connection_.run("CLOSE cdc_rekey"));
-  TRY(connection_.run(
-      "UPDATE cdc_events AS event SET record_id = again.record_id FROM pg_temp.cdc_rekeyed AS again WHERE "
-      "event.event_id = again.event_id"));
-  return {};
 }
 
 Result<void> BatchWriter::copy_rows(const std::string& table, bool with_jsonb) {

@@ -38,7 +38,6 @@ class BatchWriter {
   Result<void> check_positions();
   Error moved(const std::string& shard) const;
   Result<bool> keys_are_current();
-  Result<void> apply_rekey(const change::Rekey& rekey);
   Result<void> copy_rows(const std::string& table, bool with_jsonb);
   Result<void> insert_rows(Way way, Applied& applied);
   Result<void> write_quarantine();

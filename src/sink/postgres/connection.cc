@@ -19,6 +19,7 @@ class ResultRows final : public Rows {
  public:
   explicit ResultRows(Holder result) : result_(std::move(result)) {}
   int size() const override { return PQntuples(result_.get()); }
+  int columns() const override { return PQnfields(result_.get()); }
   std::optional<std::string_view> value(int row, int column) const override {
     if (PQgetisnull(result_.get(), row, column) != 0) return std::nullopt;
     return std::string_view(PQgetvalue(result_.get(), row, column),

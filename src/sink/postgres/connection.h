@@ -22,6 +22,7 @@ class Rows {
  public:
   virtual ~Rows() = default;
   virtual int size() const = 0;
+  virtual int columns() const = 0;
   // Nothing for NULL. Lives as long as the rows.
   virtual std::optional<std::string_view> value(int row, int column) const = 0;
   // How many rows an INSERT, UPDATE, DELETE or SELECT touched.

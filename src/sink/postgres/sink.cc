@@ -12,6 +12,7 @@
 #include "sink/postgres/connection.h"
 #include "sink/postgres/copy_rows.h"
 #include "sink/postgres/known.h"
+#include "sink/postgres/rekey.h"
 #include "sink/postgres/store.h"
 #include "sink/postgres/views.h"
 
@@ -274,6 +275,11 @@ class PostgresSink final : public Store {
                              {std::to_string(from_ns), std::to_string(through_ns)}));
       return rows->number(0, 0);
     });
+  }
+
+  Result<RekeyEffect> try_rekey(const change::Rekey& rekey) override {
+    TRY(writer_.hold());
+    return postgres::try_rekey(writer_.connection(), rekey);
   }
 
   Result<std::vector<NewestImage>> newest_images() override {
