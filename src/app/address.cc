@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/kinesis_access.h"
+#include "app/redshift_access.h"
 #include "sink/postgres/connection.h"
 
 namespace sluice::app {
@@ -19,6 +20,17 @@ std::string dsn_of(const std::string& text) {
 
 Destination postgres_at(const std::string& dsn) {
   return {Destination::Kind::Postgres, dsn, sink::postgres::shown_dsn(dsn), "postgres:DSN"};
+}
+
+// Its quarantine is in the state file, which is a DuckDB store.
+Result<Destination> redshift_at(const Options& options, const std::string& text, const std::string& where) {
+  TRY(redshift_settings_of(options, text, where));
+  if (!options.has("state"))
+    return refused(
+        fmt::format("{} is '{}': a run to Redshift keeps its ledger, waiting pieces and quarantine in a "
+                    "file. Name it with --state, for example --state shop.state.duckdb.",
+                    where, text));
+  return Destination{Destination::Kind::Redshift, text, text, options.text("state")};
 }
 
 Destination duckdb_at(const std::string& path) { return {Destination::Kind::DuckDb, path, path, path}; }
@@ -38,9 +50,9 @@ Result<std::string> path_of(const Value& value, std::string_view scheme, std::st
   if (colon == std::string::npos || text.find('/') < colon || std::filesystem::exists(text, failed)) {
     return refused(fmt::format("{} is '{}': write {}:{}.", value.where, text, scheme, text));
   }
-  return refused(fmt::format("{} is '{}': this version {} {}.", value.where, without_secret(text),
-                             what_it_does,
-                             scheme == "duckdb" ? "duckdb:PATH and postgres:DSN" : "file:PATH"));
+  return refused(fmt::format(
+      "{} is '{}': this version {} {}.", value.where, without_secret(text), what_it_does,
+      scheme == "duckdb" ? "duckdb:PATH, postgres:DSN and redshift:WORKGROUP/DATABASE" : "file:PATH"));
 }
 
 }  // namespace
@@ -66,6 +78,7 @@ Result<Destination> destination_of(const Options& options) {
   TRY(options.required("to"));
   const Value& value = options.value("to");
   if (const std::string dsn = dsn_of(value.text); !dsn.empty()) return postgres_at(dsn);
+  if (is_redshift(value.text)) return redshift_at(options, value.text, value.where);
   if (value.text == "postgres:") {
     return refused(
         fmt::format("{} is '{}': the connection string is missing. Write postgres:DSN, for example "
@@ -79,6 +92,7 @@ Result<Destination> database_of(const Options& options) {
   if (options.has("db")) {
     const std::string& text = options.text("db");
     if (const std::string dsn = dsn_of(text); !dsn.empty()) return postgres_at(dsn);
+    if (is_redshift(text)) return redshift_at(options, text, options.value("db").where);
     return duckdb_at(text.starts_with("duckdb:") ? text.substr(7) : text);
   }
   if (options.has("to")) return destination_of(options);

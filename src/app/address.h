@@ -1,5 +1,5 @@
 // Where records come from and go to, as people write it: file:PATH, kinesis:STREAM, duckdb:PATH,
-// postgres:DSN.
+// postgres:DSN, redshift:WORKGROUP/DATABASE.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ Result<SourceAddress> source_of(const Options& options);
 
 // Where rows go to or are looked up.
 struct Destination {
-  enum class Kind : uint8_t { DuckDb, Postgres };
+  enum class Kind : uint8_t { DuckDb, Postgres, Redshift };
   Kind kind = Kind::DuckDb;
-  std::string place;  // the file's path, or the connection string
+  std::string place;  // the file's path, the connection string, or the whole address
   std::string shown;  // the same for messages: without a password
   std::string flag;   // what to write after --db in a command that is proposed
 };

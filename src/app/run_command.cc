@@ -53,7 +53,7 @@ Result<RunReport> run(const Options& options, const Destination& to, ProgressMet
   report.repeats_in_log =
       TRY(sink->count_repeats(report.summary.oldest_commit_ts_ns, report.summary.newest_commit_ts_ns));
   report.from = options.text("from");
-  report.to = to.kind == Destination::Kind::Postgres ? to.shown : options.text("to");
+  report.to = to.kind == Destination::Kind::DuckDb ? options.text("to") : to.shown;
   report.db = to.flag;
   report.seconds = meter.seconds();
   report.now_ns = system_clock().wall_ns();

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 
+#include "app/redshift_access.h"
+#include "app/redshift_session.h"
 #include "sink/duckdb/sink.h"
 #include "sink/postgres/sink.h"
+#include "sink/redshift/sink.h"
 
 namespace sluice::app {
 namespace {
@@ -20,6 +23,32 @@ Result<void> check_it_exists(const std::string& path) {
       fmt::format("there is no file {}. `sluice run --from file:PATH --to duckdb:{}` makes it.", path, path));
 }
 
+Result<std::unique_ptr<sink::Store>> open_redshift(const Options& options, const Destination& place,
+                                                   bool create, std::optional<catalog::Catalog> catalog) {
+  sink::redshift::SinkOptions sink;
+  sink.settings =
+      TRY(redshift_settings_of(options, place.place, options.value(options.has("db") ? "db" : "to").where));
+  sink.state_name = std::filesystem::absolute(options.text("state")).string();
+  sink.catalog = std::move(catalog);
+  sink.create = create;
+  sink.patience_ms = options.number("redshift_patience");
+  if (options.text("repeats") == "skip")
+    return refused(fmt::format(
+        "{} is 'skip', which Redshift's log does not know: every delivery is appended, and the views "
+        "show each change once. Leave it out.",
+        options.value("repeats").where));
+  const std::string& path = options.text("state");
+  if (!create) TRY(check_it_exists(path));
+  auto session = TRY(RedshiftSession::open(options));
+  auto state = TRY(sink::duckdb::open_sink({.path = path,
+                                            .memory_limit = memory_text(options.number("memory_limit")),
+                                            .threads = static_cast<int>(options.number("threads")),
+                                            .catalog = {},
+                                            .create = create,
+                                            .keeps_rows = false}));
+  return sink::redshift::open_sink(std::move(sink), std::move(state), std::move(session));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& options) {
@@ -27,6 +56,8 @@ Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& 
   if (place.kind == Destination::Kind::Postgres)
     return refused(
         "`sluice query` reads DuckDB files. For PostgreSQL use psql with the same connection string.");
+  if (place.kind == Destination::Kind::Redshift)
+    return refused("`sluice query` reads DuckDB files. For Redshift use its query editor or psql.");
   const std::string& path = place.place;
   TRY(check_it_exists(path));
   return sink::duckdb::open_database({.path = path,
@@ -42,6 +73,8 @@ Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const De
     case Destination::Kind::Postgres:
       return sink::postgres::open_sink(
           {.dsn = place.place, .repeats = repeats, .catalog = std::move(catalog), .create = create});
+    case Destination::Kind::Redshift:
+      return open_redshift(options, place, create, std::move(catalog));
     case Destination::Kind::DuckDb:
       break;
   }

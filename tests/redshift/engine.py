@@ -15,7 +15,7 @@ from translate import Unknown, translate
 
 FINAL = ("FINISHED", "FAILED", "ABORTED")
 SETTINGS_OF_SESSIONS = ("enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
-                        "json_parse_truncate_strings", "timezone")
+                        "search_path", "timezone")
 
 
 @dataclasses.dataclass
@@ -215,8 +215,10 @@ class Engine:
         name, value = item.this.name.lower(), item.expression.sql().lower()
         if name not in SETTINGS_OF_SESSIONS:
             raise Failed(f"ERROR: unrecognized configuration parameter {name}")
-        if name == "enable_case_sensitive_identifier":
+        if name.startswith("enable_case_sensitive"):
             session.case_sensitive = value in ("true", "on")
+        elif name == "search_path":
+            session.connection.execute(f"SET search_path = {value}, redshift")
         elif name != "timezone":
             raise Failed(f"ERROR: the stand-in does not know the setting {name}")
 

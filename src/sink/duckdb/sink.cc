@@ -411,7 +411,7 @@ class Sink final : public Store {
       }
     }
     for (const TableState& table : batch.tables_changed) tables_.insert_or_assign(table.name, table);
-    return views_change ? make_views(false) : Result<void>();
+    return views_change && options_.keeps_rows ? make_views(false) : Result<void>();
   }
 
   // Whether the columns that are stored for the table are these.

@@ -23,6 +23,7 @@ struct SinkOptions {
   std::optional<catalog::Catalog> catalog;  // gives the views real types
   sql::ViewOptions views = {};              // which columns they show, and how
   bool create = true;                       // false: Refused unless sluice has written to the file before
+  bool keeps_rows = true;                   // false: they are elsewhere, and views over nothing would mislead
 };
 
 // Opens or creates the store. An older schema is migrated, a newer one refused.

@@ -1,0 +1,39 @@
+// RedshiftSession: everything that a command needs to talk to the Data API, owned in one place.
+#pragma once
+
+#include <memory>
+
+#include "app/options.h"
+#include "aws/session.h"
+#include "base/result.h"
+#include "net/credentials.h"
+#include "net/http.h"
+#include "net/retry.h"
+#include "sink/redshift/sink.h"
+
+namespace sluice::app {
+
+// Threads: api() may be used from any number of them.
+class RedshiftSession final : public sink::redshift::DataApi {
+ public:
+  // Credentials, Region and addresses are what the settings region, profile and endpoint_url say, and
+  // otherwise found as AWS's own tools find them; nothing is asked of Redshift yet. Errors: Refused, naming
+  // every place that was looked at.
+  static Result<std::unique_ptr<RedshiftSession>> open(const Options& options);
+
+  aws::RedshiftData& api() override { return api_; }
+  const Clock& clock() override { return system_clock(); }
+  net::Sleeper& sleeper() override { return sleeper_; }
+
+ private:
+  RedshiftSession(std::unique_ptr<net::HttpTransport> transport,
+                  std::unique_ptr<net::CredentialsProvider> credentials, net::EndpointSettings endpoints);
+
+  std::unique_ptr<net::HttpTransport> transport_;
+  std::unique_ptr<net::CredentialsProvider> credentials_;
+  aws::Session session_;
+  aws::RedshiftData api_;
+  net::SystemSleeper sleeper_;
+};
+
+}  // namespace sluice::app

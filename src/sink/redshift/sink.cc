@@ -1,0 +1,217 @@
+#include "sink/redshift/sink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sink/redshift/lander.h"
+#include "sink/redshift/log_table.h"
+#include "sink/redshift/statement_runner.h"
+#include "sql/redshift.h"
+
+namespace sluice::sink::redshift {
+namespace {
+
+using change::Batch;
+using change::Books;
+using change::Piece;
+
+// The row as a whole record, for the quarantine: what it came from may have been pieces of several.
+std::string_view record_of(const change::Row& row, const change::TableName& table, Arena& arena) {
+  const bool is_delete = row.operation == "d";
+  const std::string_view image = row.image.empty() ? "null" : row.image;
+  std::string text = R"({"type":"full","op":)";
+  append_json_string(text, row.operation);
+  text += fmt::format(R"(,"before":{},"after":{},"source":{{"version":"1.0","ts_ms":{},"ts_ns":{})",
+                      is_delete ? image : "null", is_delete ? "null" : image, row.commit_ts_ns / 1'000'000,
+                      row.commit_ts_ns);
+  if (!row.tx_id.empty()) {
+    text += R"(,"txId":)";
+    append_json_string(text, row.tx_id);
+  }
+  text += R"(,"schema":)";
+  append_json_string(text, table.schema);
+  text += R"(,"table":)";
+  append_json_string(text, table.table);
+  text += "}}";
+  return arena.copy(text);
+}
+
+class Sink final : public Store {
+ public:
+  Sink(SinkOptions options, std::unique_ptr<Store> state, std::unique_ptr<DataApi> api)
+      : options_(std::move(options)),
+        state_(std::move(state)),
+        api_(std::move(api)),
+        clock_(api_->clock()),
+        runner_(api_->api(), options_.settings, clock_, api_->sleeper()),
+        log_(runner_, options_.settings),
+        lander_(api_->api(), options_.settings, clock_, api_->sleeper()) {}
+
+  Result<void> open() {
+    TRY(log_.prepare(options_.create));
+    Audit audit = TRY(state_->audit());
+    int64_t landed = 0;
+    int64_t kept = 0;
+    for (const auto& [shard, books] : audit.ledger) landed += books.rows;
+    for (const auto& [shard, books] : audit.counted) kept += books.rows;
+    if (kept > 0)
+      return refused(
+          "the state file holds rows itself: it is the store of a run to DuckDB. Name another --state.");
+    if (landed > 0 && TRY(log_.count()) == 0)
+      return refused(
+          fmt::format("the state file says that {} rows have landed, but {} is empty: it is another table, "
+                      "or was made anew. "
+                      "Name the right state, or a new one to read the source from its start.",
+                      with_thousands(landed), log_table(options_.settings)));
+    return {};
+  }
+
+  NameLimits name_limits() const override { return {.max_bytes = 128, .takes_nul = false}; }
+  Result<SavedState> load() override { return state_->load(); }
+
+  Result<Applied> apply(const Batch& batch) override {
+    for (const change::Rekey& rekey : batch.rekeys) TRY(log_.rekey(rekey));
+    Batch rest = without_rows(batch);
+    if (!batch.rows.empty()) {
+      const change::Position& first = batch.rows.front().position;
+      const change::Position& last = batch.rows.back().position;
+      const Intent intent{options_.state_name, first.shard, first.sequence, last.sequence};
+      const Landing landing = lander_.land(batch.rows, batch.tables, intent,
+                                           clock_.steady_ns() + options_.patience_ms * 1'000'000);
+      if (landing.trouble) return *landing.trouble;
+      for (const RefusedRow& refused : landing.refused) quarantine(batch, refused, rest);
+    }
+    Applied applied = TRY(state_->apply(rest));
+    if (!batch.tables_changed.empty()) views_due_ = true;
+    if (views_due_) renew_views();
+    return applied;
+  }
+
+  Result<std::vector<Piece>> stored_pieces(const std::string& chunk_id, Arena& arena) override {
+    return state_->stored_pieces(chunk_id, arena);
+  }
+  Result<std::vector<Piece>> waiting_index(Arena& arena) override { return state_->waiting_index(arena); }
+  Result<std::map<change::TableName, int64_t>> keyless_rows() override { return log_.keyless_rows(); }
+
+  Result<Audit> audit() override {
+    Audit audit = TRY(state_->audit());
+    for (auto& [shard, books] : audit.counted) books.rows = 0;
+    for (const auto& [shard, rows] : TRY(log_.rows_per_shard())) audit.counted[shard].rows = rows;
+    return audit;
+  }
+
+  Result<std::vector<std::pair<std::string, int64_t>>> quarantine_counts() override {
+    return state_->quarantine_counts();
+  }
+  Result<std::vector<QuarantineEntry>> quarantined(std::optional<int64_t> id, const std::string& reason,
+                                                   int64_t limit, bool with_bytes) override {
+    return state_->quarantined(id, reason, limit, with_bytes);
+  }
+  void release_with_next_apply(std::vector<QuarantineEntry> entries) override {
+    state_->release_with_next_apply(std::move(entries));
+  }
+  Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) override {
+    return log_.count_repeats(from_ns, through_ns);
+  }
+  Result<RekeyEffect> try_rekey(const change::Rekey&) override {
+    return refused(
+        "how other record ids would change the rows is not counted in Redshift. Leave --dry-run out to do "
+        "it, or try it on a copy in DuckDB.");
+  }
+  Result<std::vector<NewestImage>> newest_images() override { return log_.newest_images(); }
+
+  Result<std::vector<std::string>> view_statements() override {
+    std::vector<std::string> statements;
+    for (sql::View& view : TRY(views())) statements.push_back(std::move(view.create_view));
+    return statements;
+  }
+
+  Result<int64_t> refresh_views() override {
+    int64_t made = 0;
+    for (const sql::View& view : TRY(views())) {
+      TRY(log_.make_view(view));
+      ++made;
+    }
+    return made;
+  }
+
+ private:
+  // What the state keeps of a batch; its texts stay in the batch's arena.
+  static Batch without_rows(const Batch& batch) {
+    Batch rest;
+    rest.tables = batch.tables;
+    rest.quarantined = batch.quarantined;
+    rest.pieces_added = batch.pieces_added;
+    rest.chunks_removed = batch.chunks_removed;
+    rest.pieces_removed = batch.pieces_removed;
+    rest.chunks_finished = batch.chunks_finished;
+    rest.tables_changed = batch.tables_changed;
+    rest.checkpoints = batch.checkpoints;
+    rest.books = batch.books;
+    return rest;
+  }
+
+  void quarantine(const Batch& batch, const RefusedRow& refused, Batch& rest) {
+    const change::Row& row = batch.rows[refused.row];
+    change::QuarantinedRecord record;
+    record.position = row.position;
+    record.reason = refused.reason;
+    record.message = refused.message;
+    record.bytes = record_of(row, batch.tables[row.table], rest.arena);
+    record.first_seen_ns = clock_.wall_ns();
+    rest.quarantined.push_back(std::move(record));
+    Books& books = rest.books[std::string(row.position.shard)];
+    --books.landed;
+    --books.rows;
+    ++books.quarantined;
+  }
+
+  Result<std::vector<sql::View>> views() {
+    const SavedState state = TRY(state_->load());
+    return sql::redshift_views(state.tables, options_.catalog ? &*options_.catalog : nullptr, options_.views);
+  }
+
+  // Beside the batch, which is durable: a view that cannot be made now is made with the next change of a
+  // table, or by `sluice views --apply`.
+  void renew_views() {
+    const auto wanted = views();
+    if (!wanted.ok()) return log_warn(wanted.error().message);
+    for (const sql::View& view : wanted.value()) {
+      if (std::find(made_views_.begin(), made_views_.end(), view) != made_views_.end()) continue;
+      if (const auto made = log_.make_view(view); !made.ok()) {
+        if (std::exchange(said_, view.view_name) != view.view_name)
+          log_warn(fmt::format("the view {} was not made: {}", view.view_name, made.error().message));
+        return;
+      }
+    }
+    made_views_ = wanted.value();
+    views_due_ = false;
+  }
+
+  SinkOptions options_;
+  std::unique_ptr<Store> state_;
+  std::unique_ptr<DataApi> api_;
+  const Clock& clock_;
+  StatementRunner runner_;
+  LogTable log_;
+  Lander lander_;
+  std::vector<sql::View> made_views_;
+  std::string said_;
+  bool views_due_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sink(SinkOptions options, std::unique_ptr<Store> state,
+                                         std::unique_ptr<DataApi> api) {
+  auto sink = std::make_unique<Sink>(std::move(options), std::move(state), std::move(api));
+  TRY(sink->open());
+  return std::unique_ptr<Store>(std::move(sink));
+}
+
+}  // namespace sluice::sink::redshift
