@@ -105,6 +105,10 @@ constexpr std::array kRekeyArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
 
+constexpr std::array kVerifyCurrentArguments = {
+    Setting{"json", Kind::Switch, "", "false", "one JSON object per table and line"},
+};
+
 constexpr std::array kConfigArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
@@ -336,6 +340,19 @@ constexpr std::array kCommands = {
                 "  sluice rekey --to \"postgres:$DSN\" --table orders --catalog shop.catalog.toml",
             .settings = kRekey,
             .arguments = kRekeyArguments,
+            .positional = {},
+            .many_positionals = false},
+    Command{.words = "verify-current",
+            .summary = "hold the maintained tables against the log",
+            .usage = "--db STORE [--json]",
+            .about = "For tables with current = \"table\" in the configuration: finds the newest event of "
+                     "every row in the\n"
+                     "log, in other words than the views do, and compares it with what is kept. Reads the "
+                     "whole log of those\n"
+                     "tables. Exits with 4 when they differ.",
+            .examples = "  sluice verify-current --db shop.duckdb",
+            .settings = kVerifyCurrent,
+            .arguments = kVerifyCurrentArguments,
             .positional = {},
             .many_positionals = false},
     Command{.words = "config show",

@@ -43,6 +43,7 @@ int drive_command(const Options& options);
 int catalog_read_command(const Options& options);
 int catalog_diff_command(const Options& options);
 int catalog_learn_command(const Options& options);
+int verify_current_command(const Options& options);
 int rekey_command(const Options& options);
 int config_show_command(const Options& options);
 

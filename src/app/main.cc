@@ -35,6 +35,7 @@ constexpr std::array kPerformers = {
     Performer{"catalog diff", catalog_diff_command},
     Performer{"catalog learn", catalog_learn_command},
     Performer{"rekey", rekey_command},
+    Performer{"verify-current", verify_current_command},
     Performer{"config show", config_show_command},
 };
 

@@ -30,7 +30,7 @@ constexpr std::array kSettings = {
     Setting{"db", Kind::Text, "STORE", "",
             "the DuckDB file, postgres:DSN or redshift:WORKGROUP/DATABASE to look into; what `to` names if "
             "absent",
-            kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn},
+            kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn | kVerifyCurrent},
     Setting{"follow", Kind::Switch, "", "false",
             "wait for more at the end of the source instead of stopping there", kRun},
     Setting{"start", Kind::Text, "PLACE", "trim-horizon",
@@ -84,10 +84,13 @@ constexpr std::array kSettings = {
     Setting{"max_record_bytes", Kind::Size, "SIZE", "32MiB", "a longer line stops the run with an error",
             kRun, 1024, kGiB},
     Setting{"memory_limit", Kind::Size, "SIZE", "192MB", "memory that DuckDB may take",
-            kRun | kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn | kRekey, 64 * kMiB,
-            kTiB},
+            kRun | kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn | kRekey |
+                kVerifyCurrent,
+            64 * kMiB, kTiB},
     Setting{"threads", Kind::Count, "N", "2", "threads that DuckDB may take",
-            kRun | kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn | kRekey, 1, 256},
+            kRun | kQuery | kViews | kQuarantine | kRetry | kCatalogDiff | kCatalogLearn | kRekey |
+                kVerifyCurrent,
+            1, 256},
     Setting{"format", Kind::Choice, "CHOICE", "table", "how the rows of a query are written", kQuery, 0, 0,
             "table|csv|json|ndjson"},
     Setting{"max_rows", Kind::Count, "N", "1000",

@@ -37,6 +37,7 @@ enum Uses : unsigned {
   kCatalogDiff = 256,
   kCatalogLearn = 512,
   kRekey = 1024,
+  kVerifyCurrent = 2048,
   kProbe = 4096,
 };
 

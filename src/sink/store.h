@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sink/current_tables.h"
 #include "sink/rekey_effect.h"
 #include "sink/sink.h"
 
@@ -52,6 +53,8 @@ class Store : public Sink {
   virtual Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) = 0;
   // What the rekey would do to the log. Nothing is changed; apply() of a batch that holds it does it.
   virtual Result<RekeyEffect> try_rekey(const change::Rekey& rekey) = 0;
+  // Every maintained table held against the log.
+  virtual Result<std::vector<CurrentCheck>> check_current() = 0;
   // Of every table that has one. Reads the whole log once.
   virtual Result<std::vector<NewestImage>> newest_images() = 0;
   // The statements that make the views of what is known, without running them.

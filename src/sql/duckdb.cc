@@ -264,8 +264,13 @@ std::string select_text(std::span<const Shown> own, std::span<const std::string_
       select_list(shown, names), carried, carried.empty() ? "" : ", ", pointers, rows);
 }
 
-std::string rows_text(const ViewTable& table, std::string_view through) {
-  const std::string rows = of_table("cdc_live_rows", table.name, through);
+// The rows as they stand.
+std::string present(const ViewTable& table) {
+  if (table.current_table) return of_table("cdc_current_rows", table.name);
+  return of_table("cdc_live_rows", table.name, "9223372036854775807");
+}
+
+std::string rows_text(const ViewTable& table, const std::string& rows) {
   if (!table.columns.empty()) return select_text({}, {}, "", table.columns, rows);
   return fmt::format("SELECT {}\nFROM {}",
                      table.hides_columns ? "cdc_mask(record_id) AS record_id" : "record_id, event_data",
@@ -281,9 +286,10 @@ View current_view(const ViewTable& table) {
   view.table = table.name;
   view.view_name = table.stem + "_current";
   view.function_name = table.stem + "_as_of";
-  view.create_view = create(view) + rows_text(table, "9223372036854775807");
+  view.create_view = create(view) + rows_text(table, present(table));
   view.create_function = "CREATE OR REPLACE MACRO " + quote_identifier(view.function_name) +
-                         "(ts) AS TABLE\n" + rows_text(table, "cdc_through_ns(ts)");
+                         "(ts) AS TABLE\n" +
+                         rows_text(table, of_table("cdc_live_rows", table.name, "cdc_through_ns(ts)"));
   return view;
 }
 
@@ -360,8 +366,7 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
           "(\n"
           "    SELECT record_id, TRY(json_extract_string(event_data, [{}{}])) AS v\n    FROM {}))",
           select_list(shown, names), keys, read.size() + 1, pointers,
-          quote_literal(json_pointer(array.column.key)),
-          of_table("cdc_live_rows", table.name, "9223372036854775807"));
+          quote_literal(json_pointer(array.column.key)), present(table));
   return view;
 }
 

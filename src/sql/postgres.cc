@@ -264,7 +264,14 @@ std::string where(const change::TableName& table) {
 
 // What cdc_live_rows() gives, in words of its own: a view reads the log with the rights of its owner, a
 // function in it would read it with those of the reader.
-std::string live_rows(const change::TableName& table) {
+std::string live_rows(const ViewTable& of) {
+  const change::TableName& table = of.name;
+  if (of.current_table) {
+    return fmt::format(
+        "(\n  SELECT event.record_id, event.event_data\n  FROM cdc_current AS event\n  {}\n    AND "
+        "event.operation <> 'd'\n) AS live",
+        where(table));
+  }
   return fmt::format(
       "(\n  SELECT newest.record_id, newest.event_data\n  FROM (\n"
       "    SELECT DISTINCT ON (event.record_id) event.record_id, event.operation, event.event_data\n"
@@ -324,7 +331,7 @@ View current_view(const ViewTable& table) {
   view.table = table.name;
   view.view_name = fit_name(table.stem, "_current", kNameBytes);
   view.function_name = fit_name(table.stem, "_as_of", kNameBytes);
-  view.create_view = create(view) + select_text(table, live_rows(table.name)).text;
+  view.create_view = create(view) + select_text(table, live_rows(table)).text;
   const Selected past =
       select_text(table, fmt::format("cdc_live_rows({}, {}, cdc_through_ns($1)) AS live",
                                      quote_literal(table.name.schema), quote_literal(table.name.table)));
@@ -396,7 +403,7 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
   names.emplace_back("ordinal");
   names.emplace_back("item");
   const std::string items = fmt::format("cdc_jsonb(live.event_data ->> {})", quote_literal(array.column.key));
-  view.create_view = create(view) + "SELECT" + select_list(shown, names) + "\nFROM " + live_rows(table.name) +
+  view.create_view = create(view) + "SELECT" + select_list(shown, names) + "\nFROM " + live_rows(table) +
                      fmt::format(
                          "\nCROSS JOIN LATERAL jsonb_array_elements(\n"
                          "  CASE jsonb_typeof({0}) WHEN 'array' THEN {0} END) WITH ORDINALITY AS element "

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct TableOptions {
   std::map<std::string, std::string> rename;  // source's name to the view's
   std::set<std::string> hash;                 // shown as a keyed hash of their text
   std::vector<std::string> unnest;            // json columns whose arrays get a view of their elements
+  // Whether the present is read from the maintained table cdc_current; nothing: as the store has it.
+  std::optional<bool> current_table;
   friend bool operator==(const TableOptions&, const TableOptions&) = default;
 };
 using ViewOptions = std::map<change::TableName, TableOptions>;

@@ -27,7 +27,13 @@ const ViewColumn* find_column(const std::vector<ViewColumn>& columns, const std:
 
 ViewTable view_table(const change::TableName& name, const std::string& stem, const Known& known,
                      const TableOptions& options) {
-  ViewTable table{name, stem, view_columns(known.seen, known.declared, options), {}, {}, false};
+  ViewTable table{name,
+                  stem,
+                  view_columns(known.seen, known.declared, options),
+                  {},
+                  {},
+                  false,
+                  options.current_table.value_or(false)};
   table.hides_columns = !options.include.empty() || !options.exclude.empty() || !options.hash.empty();
   for (const std::string& key : key_columns(known)) {
     const ViewColumn* column = find_column(table.columns, key);

@@ -25,6 +25,7 @@ struct ViewTable {
   std::vector<Array> arrays;
   // The options keep columns from the reader, so a record_id, which may hold their values, is shown hashed.
   bool hides_columns = false;
+  bool current_table = false;  // the present is kept in cdc_current
 };
 
 // In the order of their names; no name may come twice in `tables`. `catalog` may be null.

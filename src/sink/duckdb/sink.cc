@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "sink/duckdb/batch_feeds.h"
+#include "sink/duckdb/current.h"
 #include "sink/duckdb/duckdb.h"
 #include "sink/duckdb/store.h"
 #include "sql/duckdb.h"
@@ -61,7 +62,8 @@ class Sink final : public Store {
     next_quarantine_id_ = number(TRY(writer_->query_value("SELECT max(id) FROM cdc_quarantine"))) + 1;
     SavedState state = TRY(load_state(*writer_));
     for (TableState& table : state.tables) tables_.insert_or_assign(table.name, std::move(table));
-    return {};
+    TRY(current_.load(*writer_));
+    return options_.create ? change_current() : Result<void>();
   }
 
   Result<SavedState> load() override { return load_state(*reader_); }
@@ -78,8 +80,7 @@ class Sink final : public Store {
     if (!applied.ok()) {
       roll_back();
       if (!batch.tables_changed.empty()) tables_ = tables_before;
-      views_made_ = false;
-      made_views_.clear();
+      forget_views();
       return applied;
     }
     next_event_id_ += static_cast<int64_t>(feeds_.landing().size());
@@ -196,6 +197,8 @@ class Sink final : public Store {
     return effect;
   }
 
+  Result<std::vector<CurrentCheck>> check_current() override { return current_.check(*reader_); }
+
   Result<std::vector<NewestImage>> newest_images() override {
     std::vector<NewestImage> images;
     TRY(each_row(
@@ -249,6 +252,25 @@ class Sink final : public Store {
     return piece;
   }
 
+  // Begins and ends maintained tables as the options say, together with the views that read them.
+  Result<void> change_current() {
+    const CurrentPlan plan = plan_current(options_.views, current_.tables());
+    if (plan.empty()) return {};
+    TRY(writer_->execute("BEGIN TRANSACTION"));
+    Result<void> changed = current_.change(*writer_, plan);
+    if (changed.ok()) changed = make_views(false);
+    if (changed.ok()) changed = writer_->execute("COMMIT");
+    if (changed.ok()) return changed;
+    roll_back();
+    forget_views();
+    return changed;
+  }
+
+  void forget_views() {
+    views_made_ = false;
+    made_views_.clear();
+  }
+
   void roll_back() {
     // The transaction may be gone already; what matters is that none is open afterwards.
     if (!writer_->execute("ROLLBACK").ok()) return;
@@ -257,6 +279,7 @@ class Sink final : public Store {
   Result<Applied> apply_in_transaction(const Batch& batch) {
     for (const change::Rekey& rekey : batch.rekeys) TRY(apply_rekey(rekey));
     Applied applied = TRY(insert_rows(batch));
+    TRY(current_.keep(*writer_, batch));
     TRY(insert_side_rows(batch));
     TRY(write_ledger(batch, applied));
     TRY(write_tables(batch));
@@ -271,7 +294,7 @@ class Sink final : public Store {
                          "source_table = $2 AND record_id <> sluice_record_id(operation, event_data)",
                          {std::string_view(rekey.table.schema), std::string_view(rekey.table.table)}));
     rekey_ = nullptr;
-    return {};
+    return current_.rebuild(*writer_, rekey.table);
   }
 
   Result<Applied> insert_rows(const Batch& batch) {
@@ -428,7 +451,8 @@ class Sink final : public Store {
     std::vector<TableState> states;
     states.reserve(tables_.size());
     for (const auto& [name, table] : tables_) states.push_back(table);
-    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr, options_.views);
+    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr,
+                             with_current(options_.views, current_.tables()));
   }
 
   // Makes the views that differ from what this run has made, or all of them, and drops those that are no
@@ -471,6 +495,7 @@ class Sink final : public Store {
   int64_t next_event_id_ = 1;
   int64_t next_quarantine_id_ = 1;
   std::map<TableName, TableState> tables_;
+  Current current_;
   std::vector<sql::View> made_views_;
   bool views_made_ = false;
   std::vector<QuarantineEntry> released_;

@@ -76,7 +76,7 @@ Result<void> require_store(Connection& connection, const std::string& path) {
 Result<void> prepare_store(Connection& connection, const std::string& path) {
   const std::optional<std::string> version = TRY(stored_version(connection));
   if (version) {
-    // Version 1 is the first, so there is nothing older to migrate from.
+    // Version 2 is version 1 with maintained tables: there is nothing to migrate.
     return check_version(*version, path);
   }
   const auto events = TRY(connection.query_value(
@@ -89,7 +89,8 @@ Result<void> prepare_store(Connection& connection, const std::string& path) {
   TRY(connection.execute("BEGIN TRANSACTION"));
   TRY(connection.execute(sql::duckdb_schema()));
   TRY(connection.execute(kTables));
-  TRY(connection.execute(fmt::format("INSERT INTO cdc_meta VALUES ('store_version', '{}')", kStoreVersion)));
+  TRY(connection.execute(
+      fmt::format("INSERT INTO cdc_meta VALUES ('store_version', '{}')", kPlainStoreVersion)));
   return connection.execute("COMMIT");
 }
 

@@ -13,7 +13,9 @@
 namespace sluice::sink::duckdb {
 
 // The version of the store's shape that this program writes. One more with every change of a table.
-inline constexpr int kStoreVersion = 1;
+inline constexpr int kStoreVersion = 2;
+// That of a store without maintained tables, which the first sluice can write as well.
+inline constexpr int kPlainStoreVersion = 1;
 
 // Makes the tables in an empty file, migrates an older store, refuses a newer one and a cdc_events that is
 // not ours. `path` is for messages.

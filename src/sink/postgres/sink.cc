@@ -11,6 +11,7 @@
 #include "sink/postgres/batch_writer.h"
 #include "sink/postgres/connection.h"
 #include "sink/postgres/copy_rows.h"
+#include "sink/postgres/current.h"
 #include "sink/postgres/known.h"
 #include "sink/postgres/rekey.h"
 #include "sink/postgres/store.h"
@@ -93,7 +94,7 @@ class PostgresSink final : public Store {
   Result<void> open() {
     Connection& connection = writer_.connection();
     TRY(options_.create ? prepare_store(connection) : require_store(connection));
-    return {};
+    return options_.create ? change_current() : Result<void>();
   }
 
   bool is_shared() const override { return true; }
@@ -282,6 +283,10 @@ class PostgresSink final : public Store {
     return postgres::try_rekey(writer_.connection(), rekey);
   }
 
+  Result<std::vector<CurrentCheck>> check_current() override {
+    return reader_.read([](Connection& connection) { return postgres::check_current(connection); });
+  }
+
   Result<std::vector<NewestImage>> newest_images() override {
     return reader_.read([](Connection& connection) -> Result<std::vector<NewestImage>> {
       std::vector<NewestImage> images;
@@ -320,6 +325,24 @@ class PostgresSink final : public Store {
     piece.index = static_cast<uint32_t>(rows.number(row, 4));
     piece.first_seen_ns = rows.number(row, 5);
     return piece;
+  }
+
+  // Begins and ends maintained tables as the options say, together with the views that read them.
+  Result<void> change_current() {
+    Connection& connection = writer_.connection();
+    const CurrentPlan plan = plan_current(options_.views, TRY(load_current(connection)));
+    if (plan.empty()) return {};
+    TRY(connection.run("BEGIN"));
+    Result<void> changed = postgres::change_current(connection, plan);
+    if (changed.ok()) {
+      const Result<int64_t> made = views_.make_in_transaction(connection, false);
+      changed = made.ok() ? check_ended(connection, plan) : Result<void>(made.error());
+    }
+    if (changed.ok()) changed = done(connection.run("COMMIT"));
+    if (changed.ok()) return changed;
+    views_.forget();
+    if (!connection.is_lost() && !connection.run("ROLLBACK").ok()) return changed;
+    return changed;
   }
 
   // The row by which a lost reply to a COMMIT is looked up.

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/log.h"
+#include "sink/postgres/current.h"
 #include "sink/postgres/store.h"
 #include "sql/quote.h"
 
@@ -38,7 +39,8 @@ void Views::say_once(const std::string& view, const std::string& why) {
 
 Result<std::vector<sql::View>> Views::wanted(Connection& connection) const {
   const std::vector<change::TableState> tables = TRY(load_tables(connection));
-  return sql::postgres_views(tables, catalog_ ? &*catalog_ : nullptr, options_);
+  return sql::postgres_views(tables, catalog_ ? &*catalog_ : nullptr,
+                             with_current(options_, TRY(load_current(connection))));
 }
 
 Result<int64_t> Views::make(Connection& connection, bool all) {

@@ -25,11 +25,13 @@ class Views {
   // something that is not ours, is left as it is and logged once. Errors: Unavailable when somebody uses a
   // view or the connection is lost; what is missing then is made by the next call.
   Result<int64_t> make(Connection& connection, bool all);
+  // The same within the caller's transaction. When that does not commit, forget() what was made.
+  Result<int64_t> make_in_transaction(Connection& connection, bool all);
+  void forget() { made_.clear(); }
   // The texts, without running them.
   Result<std::vector<sql::View>> wanted(Connection& connection) const;
 
  private:
-  Result<int64_t> make_in_transaction(Connection& connection, bool all);
   Result<void> make_one(Connection& connection, const sql::View& view);
   Result<void> make_again(Connection& connection, const sql::View& view);
   void say_once(const std::string& view, const std::string& why);
