@@ -52,6 +52,24 @@ StormReport storm_in_memory(const World& world) {
   return {"in memory: " + voyage.story(), voyage.findings()};
 }
 
+void judge_current_tables(Voyage& voyage, const std::string& path) {
+  sink::duckdb::SinkOptions options;
+  options.path = path;
+  options.create = false;
+  const auto store = sink::duckdb::open_sink(options);
+  const auto checks = store.ok() ? store.value()->check_current() : store.error();
+  if (!checks.ok()) {
+    voyage.findings().push_back("the maintained tables cannot be read: " + checks.error().message);
+    return;
+  }
+  for (const sink::CurrentCheck& one : checks.value()) {
+    if (one.agrees()) continue;
+    voyage.findings().push_back(
+        fmt::format("the maintained table of {}: {} rows are missing, {} are too many", one.table.table,
+                    one.missing, one.surplus));
+  }
+}
+
 void judge_file(const World& world, Voyage& voyage, const std::string& path) {
   const auto landed = landed_in_file(path);
   if (!landed.ok()) {
@@ -66,6 +84,17 @@ void judge_file(const World& world, Voyage& voyage, const std::string& path) {
   } else {
     voyage.findings().push_back("the views cannot be read: " + views.error().message);
   }
+  judge_current_tables(voyage, path);
+}
+
+// Some tables are kept in cdc_current, some no longer, and of the rest nothing is said: drawn anew at each
+// start.
+sql::ViewOptions draw_current_tables(const World& world, Random& random) {
+  sql::ViewOptions options;
+  for (const auto& [name, table] : world.catalog.tables) {
+    if (random.one_in(2)) options[name].current_table = !random.one_in(4);
+  }
+  return options;
 }
 
 StormReport storm_in_file(const World& world, const std::string& folder, bool bad_disk) {
@@ -78,7 +107,10 @@ StormReport storm_in_file(const World& world, const std::string& folder, bool ba
   options.repeats = random.one_in(3) ? sink::Repeats::Skip : sink::Repeats::Land;
   options.catalog = voyage.options().catalog;
   voyage.course().repeats_skipped = options.repeats == sink::Repeats::Skip;
-  const Voyage::OpenSink open = [&options]() -> Result<std::unique_ptr<sink::Sink>> {
+  Random choices(world.options.seed, kStormStream + 3);
+  options.views = draw_current_tables(world, choices);
+  const Voyage::OpenSink open = [&]() -> Result<std::unique_ptr<sink::Sink>> {
+    options.views = draw_current_tables(world, choices);
     return std::unique_ptr<sink::Sink>(TRY(sink::duckdb::open_sink(options)));
   };
   if (bad_disk) {
