@@ -11,6 +11,7 @@
 #include "sink/duckdb/batch_feeds.h"
 #include "sink/duckdb/current.h"
 #include "sink/duckdb/duckdb.h"
+#include "sink/duckdb/rekeying.h"
 #include "sink/duckdb/store.h"
 #include "sql/duckdb.h"
 #include "sql/quote.h"
@@ -54,10 +55,7 @@ class Sink final : public Store {
     TRY(options_.create ? prepare_store(*writer_, options_.path) : require_store(*writer_, options_.path));
     TRY(writer_->execute("SET preserve_insertion_order = false"));
     TRY(feeds_.define(*writer_, options_.threads));
-    record_id_of_ = [this](std::string_view operation, std::string_view image) {
-      return (*rekey_)(operation, image);
-    };
-    TRY(writer_->define_function("sluice_record_id", record_id_of_));
+    TRY(rekeying_.define(*writer_));
     next_event_id_ = number(TRY(writer_->query_value("SELECT max(event_id) FROM cdc_events"))) + 1;
     next_quarantine_id_ = number(TRY(writer_->query_value("SELECT max(id) FROM cdc_quarantine"))) + 1;
     SavedState state = TRY(load_state(*writer_));
@@ -176,25 +174,7 @@ class Sink final : public Store {
   }
 
   Result<RekeyEffect> try_rekey(const change::Rekey& rekey) override {
-    const auto ask = [this](const std::string& sql) -> Result<std::vector<RekeyCells>> {
-      std::vector<RekeyCells> rows;
-      TRY(each_row(*writer_, sql, {}, [&rows](const Cells& row) { rows.push_back(row); }));
-      return rows;
-    };
-    rekey_ = &rekey.record_id_of;
-    const Result<void> made = [&]() -> Result<void> {
-      TRY(writer_->execute(
-          "CREATE OR REPLACE TEMP TABLE cdc_again AS SELECT event_id, operation, record_id AS id_before, "
-          "sluice_record_id(operation, event_data) AS id_after FROM cdc_events WHERE source_schema = $1 AND "
-          "source_table = $2",
-          {std::string_view(rekey.table.schema), std::string_view(rekey.table.table)}));
-      return {};
-    }();
-    rekey_ = nullptr;
-    TRY(made);
-    Result<RekeyEffect> effect = count_rekey_effect("cdc_again", ask);
-    TRY(writer_->execute("DROP TABLE cdc_again"));
-    return effect;
+    return rekeying_.try_out(*writer_, rekey);
   }
 
   Result<std::vector<CurrentCheck>> check_current() override { return current_.check(*reader_); }
@@ -287,13 +267,7 @@ class Sink final : public Store {
   }
 
   Result<void> apply_rekey(const change::Rekey& rekey) {
-    rekey_ = &rekey.record_id_of;
-    TRY(
-        writer_->execute("UPDATE cdc_events SET record_id = sluice_record_id(operation, event_data) WHERE "
-                         "source_schema = $1 AND "
-                         "source_table = $2 AND record_id <> sluice_record_id(operation, event_data)",
-                         {std::string_view(rekey.table.schema), std::string_view(rekey.table.table)}));
-    rekey_ = nullptr;
+    TRY(rekeying_.apply(*writer_, rekey));
     return current_.rebuild(*writer_, rekey.table);
   }
 
@@ -488,7 +462,7 @@ class Sink final : public Store {
   SinkOptions options_;
   // Declared before the connections, whose row function and scalar function point to them.
   BatchFeeds feeds_;
-  TextFunction record_id_of_;
+  Rekeying rekeying_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Connection> writer_;
   std::unique_ptr<Connection> reader_;  // for the pipeline's thread, beside the writer's
@@ -499,8 +473,6 @@ class Sink final : public Store {
   std::vector<sql::View> made_views_;
   bool views_made_ = false;
   std::vector<QuarantineEntry> released_;
-  // Only during apply() and try_rekey().
-  const std::function<std::string(std::string_view, std::string_view)>* rekey_ = nullptr;
 };
 
 }  // namespace
