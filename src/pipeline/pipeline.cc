@@ -41,6 +41,24 @@ class ProgressTicker {
   int64_t last_ns_ = 0;
 };
 
+// Lets the sink catch up about once a second while there is nothing to apply.
+class QuietTime {
+ public:
+  QuietTime(sink::Sink& sink, const Clock& clock) : sink_(sink), clock_(clock) {}
+
+  void pass(const BatchBuilder& builder, const SinkThread& sink_thread) {
+    constexpr int64_t kEveryNs = 1'000'000'000;
+    if (clock_.steady_ns() - last_ns_ < kEveryNs || !builder.empty() || !sink_thread.idle()) return;
+    sink_.catch_up();
+    last_ns_ = clock_.steady_ns();
+  }
+
+ private:
+  sink::Sink& sink_;
+  const Clock& clock_;
+  int64_t last_ns_ = 0;
+};
+
 // Where the ledger's numbers and what stands at the destination differ.
 std::vector<std::string> find_imbalances(const BooksByShard& ledger, const BooksByShard& counted) {
   std::vector<std::string> found;
@@ -136,6 +154,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
   SinkThread sink_thread(sink);
   UndurableBlocks blocks(sink.is_shared());
   ProgressTicker ticker(hooks, clock);
+  QuietTime quiet_time(sink, clock);
   int64_t read = 0;
   int made_anew = 0;
   bool ended = false;
@@ -180,6 +199,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
       continue;
     }
     TRY(std::move(made));
+    if (!block && !ended) quiet_time.pass(*builder, sink_thread);
     // While the sink is busy a batch that is due goes on growing: larger ones land faster.
     const bool last = (ended || waits) && blocks.none_again();
     if (builder->full() || (builder->due() && sink_thread.idle()) || (last && !builder->empty())) {

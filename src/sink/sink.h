@@ -74,6 +74,11 @@ class Sink {
   // (again), OutcomeUnknown (look before retrying).
   virtual Result<Applied> apply(const change::Batch& batch) = 0;
 
+  // Tries again what may come after the rows and could not be done, as views that somebody was reading.
+  // Called about once a second while there is nothing to apply, so that a quiet stream does not leave it
+  // undone.
+  virtual void catch_up() {}
+
   // The stored pieces of one chunk, bytes included, in order of arrival. `arena` owns what they point to.
   // May be called while another thread is in apply(); sees only what is durable.
   virtual Result<std::vector<change::Piece>> stored_pieces(const std::string& chunk_id, Arena& arena) = 0;

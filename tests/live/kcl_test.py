@@ -187,9 +187,15 @@ class Kcl(unittest.TestCase):
 
     def assert_equal_to_the_truth(self, lines):
         # An image whose last piece has just been read lands with that child's next transaction.
-        self.wait_until("what was read has been put together",
-                        lambda: not postgres_truth.compare(self.dsn, self.truth)[0], 60)
+        begun = time.monotonic()
         differences, _, rows = postgres_truth.compare(self.dsn, self.truth)
+        while differences and time.monotonic() - begun < 60:
+            time.sleep(0.5)
+            differences, _, rows = postgres_truth.compare(self.dsn, self.truth)
+        if differences:
+            waiting = self.sql("SELECT chunk_id, is_head, fragment_index, shard_id, sequence_number FROM cdc_fragments ORDER BY 1, 3")
+            self.fail(f"{differences[:5]}\nwaiting:\n{waiting}\n" +
+                      "\n".join(f"--- {name}\n{self.log_of(name)[-3000:]}" for name in self.workers))
         self.assertEqual(differences[:5], [])
         self.assertGreater(rows, 0)
         # Every record is in the books exactly once, whoever delivered it how often.

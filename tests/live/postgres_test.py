@@ -176,6 +176,21 @@ class IntoPostgres(unittest.TestCase):
             time.sleep(0.05)
         self.fail(f"never came true: {sql}")
 
+    def read_for_long(self, view):
+        """Somebody who looks at a view in a transaction that stays open. Returns what ends it."""
+        reader = subprocess.Popen(["psql", self.dsn, "-qAtc", "BEGIN", "-c", f"SELECT * FROM {view}", "-c", "SELECT pg_sleep(600)"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def end():
+            self.sql(self.dsn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' "
+                               "AND datname = current_database()")
+            reader.wait()
+
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.wait_until(f"SELECT count(*) FROM pg_locks WHERE relation = '{view}'::regclass", lambda text: text != "0")
+        return end
+
     def landed_some(self, rows):
         self.wait_until("SELECT to_regclass('cdc_ledger') IS NOT NULL", lambda text: text == "t")
         self.wait_until("SELECT coalesce(sum(read), 0) FROM cdc_ledger", lambda text: int(text) >= rows)
@@ -318,18 +333,29 @@ class IntoPostgres(unittest.TestCase):
                  b'"txId":"t","schema":"public","table":"orders"},"ts_ms":1,"ts_ns":1000000}']
         second = [first[0].replace(b'{"id":1}', b'{"id":"two","more":true}')]
         self.run_into(self.write("first.ndjson", first))
-        reader = subprocess.Popen(["psql", self.dsn, "-qAtc", "BEGIN", "-c", "SELECT * FROM orders_current", "-c", "SELECT pg_sleep(60)"],
-                                  stdout=subprocess.DEVNULL)
-        self.addCleanup(reader.wait)
-        self.addCleanup(reader.kill)
-        self.wait_until("SELECT count(*) FROM pg_locks WHERE relation = 'orders_current'::regclass", lambda text: text != "0")
+        end_reader = self.read_for_long("orders_current")
         self.run_into(self.write("second.ndjson", second))
         self.assertEqual(self.sql(self.dsn, "SELECT count(*) FROM cdc_events"), "2")
-        reader.kill()
-        reader.wait()
+        end_reader()
         self.wait_until("SELECT count(*) FROM pg_locks WHERE relation = 'orders_current'::regclass", lambda text: text == "0")
         subprocess.run([self.sluice, "views", "--apply", "--db", f"postgres:{self.dsn}"], check=True, capture_output=True)
         self.assertEqual(self.sql(self.dsn, "SELECT id, more FROM orders_current ORDER BY id"), "1|\ntwo|t")
+
+    def test_a_view_that_a_reader_held_is_made_when_the_stream_is_quiet(self):
+        first = (b'{"type":"full","op":"c","before":null,"after":{"id":1},"source":{"version":"1.0","ts_ms":1,"ts_ns":1000000,'
+                 b'"txId":"t","schema":"public","table":"orders"},"ts_ms":1,"ts_ns":1000000}')
+        source = self.write("orders.ndjson", [first])
+        child = self.start(source, "--follow", "--batch-ms", "1")
+        self.wait_until("SELECT to_regclass('orders_current') IS NOT NULL", lambda text: text == "t")
+        end_reader = self.read_for_long("orders_current")
+        with source.open("ab") as file:
+            file.write(first.replace(b'{"id":1}', b'{"id":2,"more":true}') + b"\n")
+        self.landed_some(2)
+        time.sleep(3)  # its one try to make the view with the batch is over
+        end_reader()
+        columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_current'::regclass AND attname = 'more'"
+        self.wait_until(columns, lambda text: text == "1")
+        self.stop(child)
 
     def test_the_quarantine_is_listed_shown_exported_and_retried(self):
         store = f"postgres:{self.dsn}"

@@ -202,6 +202,8 @@ class PostgresSink final : public Store {
     });
   }
 
+  void catch_up() override { make_due_views(); }
+
   // Also the last chance of a run for views that were in use before.
   Result<Audit> audit() override {
     make_due_views();
@@ -418,7 +420,8 @@ class PostgresSink final : public Store {
     known_.released.clear();
   }
 
-  // The batch is durable whatever becomes of its views; what cannot be made now is made after the next.
+  // The batch is durable whatever becomes of its views; what cannot be made now is made after the next, or
+  // when the stream is quiet.
   void make_due_views() {
     if (!views_due_ || writer_.connection().is_lost()) return;
     const Result<int64_t> made = views_.make(writer_.connection(), false);
