@@ -10,9 +10,29 @@ constexpr std::array kRunArguments = {
     Setting{"verbose", Kind::Switch, "", "false", "show every shard in the summary, also when they are many"},
 };
 
+constexpr std::string_view kDialects = "duckdb|postgres|redshift|athena";
+
 constexpr std::array kViewsArguments = {
+    Setting{"dialect", Kind::Choice, "DIALECT", "", "whose SQL; what the store speaks if absent", 0, 0, 0,
+            kDialects},
     Setting{"print", Kind::Switch, "", "false", "print the statements; this is the default"},
+    Setting{"diff", Kind::Switch, "", "false", "say which views differ from those that are there"},
     Setting{"apply", Kind::Switch, "", "false", "run them in one transaction"},
+    Setting{"check", Kind::Switch, "", "false", "count the values that a view shows as NULL, per column"},
+    Setting{"drop", Kind::Switch, "", "false", "drop the views that sluice has made; no data"},
+    Setting{"grant", Kind::Text, "ROLE", "",
+            "let this role read the views and nothing else, for example IAMR:analyst"},
+    Setting{"grant_public", Kind::Switch, "", "false", "let everybody read the views"},
+};
+
+constexpr std::array kSchemaArguments = {
+    Setting{"dialect", Kind::Choice, "DIALECT", "", "whose SQL; what the store speaks if absent", 0, 0, 0,
+            kDialects},
+    Setting{"print", Kind::Switch, "", "false", "print the statements; this is the default"},
+    Setting{"diff", Kind::Switch, "", "false", "say what differs from what is there"},
+    Setting{"apply", Kind::Switch, "", "false", "make the event log, or bring an older one up to date"},
+    Setting{"location", Kind::Text, "s3://BUCKET/PREFIX/", "s3://bucket/prefix/",
+            "where Athena's tables live"},
 };
 
 constexpr std::array kListArguments = {
@@ -166,18 +186,41 @@ constexpr std::array kCommands = {
         .arguments = {},
         .positional = "SQL statement",
         .many_positionals = false},
-    Command{.words = "views",
-            .summary = "print or renew the *_current views and *_as_of macros",
-            .usage = "--db PATH [--print|--apply] [--catalog FILE]",
-            .about = "`sluice run` keeps the views itself. Use this after you changed the catalog, so that "
-                     "columns get\n"
-                     "their real types, or to see how a view is made.",
-            .examples = "  sluice views --db shop.duckdb --print\n"
-                        "  sluice views --db shop.duckdb --catalog shop.catalog.toml --apply",
-            .settings = kViews,
-            .arguments = kViewsArguments,
-            .positional = {},
-            .many_positionals = false},
+    Command{
+        .words = "views",
+        .summary = "print, compare, make, check or drop the views of every table",
+        .usage = "--db STORE|--catalog FILE [--dialect D] [--print|--diff|--apply|--check|--drop] [flags]",
+        .about =
+            "Per table orders_current, orders_as_of, orders_history and orders_changes, and a view for each\n"
+            "array that [table.…] of the configuration unnests. `sluice run` keeps the views itself. Use "
+            "this\n"
+            "after you changed the catalog or the configuration, or for a database that sluice does not "
+            "write\n"
+            "to: with --catalog alone no database is needed. --diff and --check exit with 4 when they find\n"
+            "something.",
+        .examples = "  sluice views --db shop.duckdb --print\n"
+                    "  sluice views --db shop.duckdb --catalog shop.catalog.toml --apply\n"
+                    "  sluice views --catalog shop.catalog.toml --dialect redshift --grant IAMR:analyst\n"
+                    "  sluice views --db shop.duckdb --catalog shop.catalog.toml --check\n"
+                    "  sluice views --config shop.toml --db postgres:dbname=shop --apply --grant analyst",
+        .settings = kViews,
+        .arguments = kViewsArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
+        .words = "schema",
+        .summary = "print, compare or make the event log",
+        .usage = "--dialect D|--db STORE [--print|--diff|--apply]",
+        .about =
+            "cdc_events, cdc_transactions and what the views are written with. `sluice run` makes them in a\n"
+            "DuckDB file and in PostgreSQL; for Redshift and Athena print them and run them there.",
+        .examples = "  sluice schema --dialect redshift\n"
+                    "  sluice schema --dialect athena --location s3://shop-lake/cdc/\n"
+                    "  sluice schema --db shop.duckdb --diff",
+        .settings = kViews,
+        .arguments = kSchemaArguments,
+        .positional = {},
+        .many_positionals = false},
     Command{.words = "quarantine list",
             .summary = "what is in quarantine, and why",
             .usage = "--db PATH [--reason REASON] [--json]",

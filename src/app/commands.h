@@ -33,6 +33,7 @@ int run_command(const Options& options);
 int multilang_command(const Options& options);
 int query_command(const Options& options);
 int views_command(const Options& options);
+int schema_command(const Options& options);
 int quarantine_list_command(const Options& options);
 int quarantine_show_command(const Options& options);
 int quarantine_retry_command(const Options& options);

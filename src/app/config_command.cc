@@ -25,6 +25,17 @@ std::string origin_text(Origin origin, const std::string& where) {
   return origin == Origin::File ? where.substr(0, where.rfind(": ")) : where;
 }
 
+std::string text_of(const sql::TableOptions& chosen) {
+  std::vector<std::string> parts;
+  if (!chosen.include.empty()) parts.push_back(fmt::format("include {}", fmt::join(chosen.include, ",")));
+  if (!chosen.exclude.empty()) parts.push_back(fmt::format("exclude {}", fmt::join(chosen.exclude, ",")));
+  for (const auto& [column, name] : chosen.rename) parts.push_back(fmt::format("rename {}={}", column, name));
+  if (!chosen.hash.empty()) parts.push_back(fmt::format("hash {}", fmt::join(chosen.hash, ",")));
+  if (!chosen.unnest.empty()) parts.push_back(fmt::format("unnest {}", fmt::join(chosen.unnest, ",")));
+  if (chosen.current_table) parts.push_back(*chosen.current_table ? "current table" : "current view");
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
 std::vector<Line> lines_of(const Options& options) {
   std::vector<Line> lines;
   for (const Setting& setting : all_settings()) {
@@ -43,6 +54,8 @@ std::vector<Line> lines_of(const Options& options) {
     lines.push_back({std::string(setting.name), hidden ? "(not shown)" : without_secret(value.text), given,
                      given ? origin_text(value.origin, value.where) : "not set"});
   }
+  for (const auto& [table, chosen] : options.views())
+    lines.push_back({fmt::format("table.{}.{}", table.schema, table.table), text_of(chosen), true, "file"});
   return lines;
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/config_tables.h"
 #include "app/options.h"
 #include "base/text.h"
 #include "base/toml.h"
@@ -109,6 +110,10 @@ Result<Layer> parse_config_text(std::string_view text, const std::string& file_n
   for (const auto& [name, node] : parsed.as_table()) {
     if (name == "keys") {
       TRY(add_keys(node, file_name, layer));
+      continue;
+    }
+    if (name == "table") {
+      TRY(add_tables(node, file_name, layer));
       continue;
     }
     const Setting* setting = find_setting(name);

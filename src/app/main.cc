@@ -24,6 +24,7 @@ constexpr std::array kPerformers = {
     Performer{"multilang", multilang_command},
     Performer{"query", query_command},
     Performer{"views", views_command},
+    Performer{"schema", schema_command},
     Performer{"quarantine list", quarantine_list_command},
     Performer{"quarantine show", quarantine_show_command},
     Performer{"quarantine retry", quarantine_retry_command},

@@ -168,6 +168,7 @@ void Options::take(Layer layer) {
     const change::TableName table = key.table;
     keys_[table] = std::move(key);
   }
+  for (auto& [table, chosen] : layer.views) views_[table] = std::move(chosen);
 }
 
 const Value& Options::value(std::string_view name) const {

@@ -14,6 +14,7 @@
 #include "app/settings.h"
 #include "base/result.h"
 #include "change/change.h"
+#include "sql/view.h"
 
 namespace sluice::app {
 
@@ -38,10 +39,12 @@ struct KeyValue {
   std::string where;
 };
 
-// What one of file, environment and flags says. Later entries of `keys` win.
+// What one of file, environment and flags says. Later entries of `keys` win. Only a file says anything of
+// `views`.
 struct Layer {
   std::map<std::string, Value, std::less<>> values;
   std::vector<KeyValue> keys;
+  sql::ViewOptions views;
 };
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
@@ -77,6 +80,8 @@ class Options {
 
   // The key of each table that was given one, the winner per table.
   const std::map<change::TableName, KeyValue>& keys() const { return keys_; }
+  // What the file says of single tables' views.
+  const sql::ViewOptions& views() const { return views_; }
 
  private:
   void take(Layer layer);
@@ -84,6 +89,7 @@ class Options {
   const Command* command_;
   std::map<std::string, Value, std::less<>> values_;
   std::map<change::TableName, KeyValue> keys_;
+  sql::ViewOptions views_;
   std::vector<std::string> positionals_;
 };
 

@@ -30,6 +30,7 @@ Result<std::unique_ptr<sink::Store>> open_redshift(const Options& options, const
       TRY(redshift_settings_of(options, place.place, options.value(options.has("db") ? "db" : "to").where));
   sink.state_name = std::filesystem::absolute(options.text("state")).string();
   sink.catalog = std::move(catalog);
+  sink.views = options.views();
   sink.create = create;
   sink.patience_ms = options.number("redshift_patience");
   if (options.text("repeats") == "skip")
@@ -71,8 +72,11 @@ Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const De
   const sink::Repeats repeats = options.text("repeats") == "skip" ? sink::Repeats::Skip : sink::Repeats::Land;
   switch (place.kind) {
     case Destination::Kind::Postgres:
-      return sink::postgres::open_sink(
-          {.dsn = place.place, .repeats = repeats, .catalog = std::move(catalog), .create = create});
+      return sink::postgres::open_sink({.dsn = place.place,
+                                        .repeats = repeats,
+                                        .catalog = std::move(catalog),
+                                        .views = options.views(),
+                                        .create = create});
     case Destination::Kind::Redshift:
       return open_redshift(options, place, create, std::move(catalog));
     case Destination::Kind::DuckDb:
@@ -84,6 +88,7 @@ Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const De
                                   .threads = static_cast<int>(options.number("threads")),
                                   .repeats = repeats,
                                   .catalog = std::move(catalog),
+                                  .views = options.views(),
                                   .create = create});
 }
 

@@ -11,6 +11,7 @@
 #include "sink/current_tables.h"
 #include "sink/rekey_effect.h"
 #include "sink/sink.h"
+#include "sink/view_report.h"
 
 namespace sluice::sink {
 
@@ -57,10 +58,16 @@ class Store : public Sink {
   virtual Result<std::vector<CurrentCheck>> check_current() = 0;
   // Of every table that has one. Reads the whole log once.
   virtual Result<std::vector<NewestImage>> newest_images() = 0;
-  // The statements that make the views of what is known, without running them.
-  virtual Result<std::vector<std::string>> view_statements() = 0;
-  // Makes all views anew. Returns their number.
-  virtual Result<int64_t> refresh_views() = 0;
+  // Makes all views anew, and lets `grantees` (sql::grant_statements()) read them, all in one transaction.
+  // Returns their number.
+  virtual Result<int64_t> refresh_views(const std::vector<std::string>& grantees) = 0;
+  // What refresh_views() would change; nothing is changed.
+  virtual Result<std::vector<ViewDifference>> view_differences() = 0;
+  // Drops every view, macro and function that a writer made for a table; no data. Returns the number of
+  // views. The next run makes them again.
+  virtual Result<int64_t> drop_views() = 0;
+  // Every column of a current view that shows NULL for a value that is there.
+  virtual Result<std::vector<UnconvertedColumn>> unconverted_values() = 0;
 };
 
 }  // namespace sluice::sink

@@ -380,6 +380,26 @@ std::string duckdb_schema() {
   return text;
 }
 
+Check duckdb_check(const ViewTable& table) {
+  Check check{table.name, {}, {}};
+  std::string counts;
+  std::string pointers;
+  for (const ViewColumn& column : table.columns) {
+    const std::string value = fmt::format("v[{}]", check.columns.size() + 1);
+    const std::string shown = show(column, value).expression;
+    if (column.hashed || shown == value) continue;
+    const std::string lost = fmt::format("FILTER ({} IS NOT NULL AND {} IS NULL)", value, shown);
+    counts += fmt::format("{0}count(*) {1}, min(record_id) {1}, max(record_id) {1}",
+                          counts.empty() ? "" : ",\n  ", lost);
+    pointers += (pointers.empty() ? "" : ", ") + quote_literal(json_pointer(column.key));
+    check.columns.push_back(column.name);
+  }
+  check.query = fmt::format(
+      "SELECT {}\nFROM (\n  SELECT record_id, TRY(json_extract_string(event_data, [{}])) AS v\n  FROM {})",
+      counts, pointers, present(table));
+  return check;
+}
+
 std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                const ViewOptions& options) {
   std::vector<View> views;

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "change/batch.h"
 #include "sql/view.h"
+#include "sql/view_tables.h"
 
 namespace sluice::sql {
 
@@ -29,5 +30,8 @@ std::string duckdb_schema();
 // cdc_events.event_data. docs/types.md says what each type becomes, and what as-of means to the microsecond.
 std::vector<View> duckdb_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                const ViewOptions& options = {});
+
+// What its current view cannot show of one table, as one query.
+Check duckdb_check(const ViewTable& table);
 
 }  // namespace sluice::sql

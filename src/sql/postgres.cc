@@ -423,6 +423,22 @@ std::string postgres_functions() {
 
 std::string postgres_schema() { return std::string(kEventLog) + postgres_functions(); }
 
+Check postgres_check(const ViewTable& table) {
+  Check check{table.name, {}, {}};
+  std::string counts;
+  for (const ViewColumn& column : table.columns) {
+    const Made made = made_of(column);
+    if (made.function.empty()) continue;
+    const std::string lost = fmt::format("FILTER (WHERE live.event_data ->> {} IS NOT NULL AND {} IS NULL)",
+                                         quote_literal(column.key), show(column).expression);
+    counts += fmt::format("{0}count(*) {1}, min(live.record_id) {1}, max(live.record_id) {1}",
+                          counts.empty() ? "" : ",\n  ", lost);
+    check.columns.push_back(fit_name(column.name, "", kNameBytes));
+  }
+  check.query = fmt::format("SELECT {}\nFROM {}", counts, live_rows(table));
+  return check;
+}
+
 std::vector<View> postgres_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                  const ViewOptions& options) {
   std::vector<View> views;

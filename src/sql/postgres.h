@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "change/batch.h"
 #include "sql/view.h"
+#include "sql/view_tables.h"
 
 namespace sluice::sql {
 
@@ -34,5 +35,8 @@ std::string postgres_functions();
 // cdc_events.event_text. docs/types.md says what each type becomes.
 std::vector<View> postgres_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                  const ViewOptions& options = {});
+
+// What its current view cannot show of one table, as one query.
+Check postgres_check(const ViewTable& table);
 
 }  // namespace sluice::sql

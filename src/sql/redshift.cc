@@ -404,6 +404,28 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
 
 }  // namespace
 
+Check redshift_check(const ViewTable& table) {
+  Check check{table.name, {}, {}};
+  std::string counts;
+  std::string attributes;
+  for (const ViewColumn& column : table.columns) {
+    const std::string value = fmt::format("r.v{}", check.columns.size() + 1);
+    const std::string shown = show(column, value).expression;
+    if (column.hashed || shown == value) continue;
+    const std::string lost =
+        fmt::format("CASE WHEN JSON_TYPEOF({}) <> 'null' AND ({}) IS NULL", value, shown);
+    counts += fmt::format(
+        "{0}SUM({1} THEN 1 ELSE 0 END), MIN({1} THEN r.record_id END), MAX({1} THEN r.record_id END)",
+        counts.empty() ? "" : ",\n  ", lost);
+    attributes += fmt::format(",\n    e.event_data.{} AS {}", quote_identifier(column.key), value.substr(2));
+    check.columns.push_back(name_of(column.name, ""));
+  }
+  check.query = fmt::format(
+      "SELECT {}\nFROM (\n  SELECT e.record_id{}\n  FROM (\n{}\n  ) AS e\n  WHERE e.operation <> 'd'\n) AS r",
+      counts, attributes, newest_events(table.name));
+  return check;
+}
+
 std::vector<std::string> redshift_schema() {
   return {std::string(kEventLog), std::string(kMaskKey), std::string(kTransactions)};
 }

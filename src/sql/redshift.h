@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "change/batch.h"
 #include "sql/view.h"
+#include "sql/view_tables.h"
 
 namespace sluice::sql {
 
@@ -29,5 +30,8 @@ std::vector<std::string> redshift_schema();
 // columns.
 std::vector<View> redshift_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                  const ViewOptions& options = {});
+
+// What its current view cannot show of one table, as one query.
+Check redshift_check(const ViewTable& table);
 
 }  // namespace sluice::sql

@@ -51,4 +51,13 @@ struct TableOptions {
 };
 using ViewOptions = std::map<change::TableName, TableOptions>;
 
+// One query over a table's present that counts, for each of `columns`, the values that the view shows as NULL
+// although there is one, with the least and the greatest record_id of such rows: three values per column, in
+// one row.
+struct Check {
+  change::TableName table;
+  std::vector<std::string> columns;  // of the current view; only those that can fail
+  std::string query;
+};
+
 }  // namespace sluice::sql

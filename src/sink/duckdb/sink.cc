@@ -13,6 +13,7 @@
 #include "sink/duckdb/duckdb.h"
 #include "sink/duckdb/rekeying.h"
 #include "sink/duckdb/store.h"
+#include "sink/duckdb/views.h"
 #include "sql/duckdb.h"
 #include "sql/quote.h"
 
@@ -49,7 +50,8 @@ class Sink final : public Store {
       : options_(std::move(options)),
         database_(std::move(database)),
         writer_(std::move(writer)),
-        reader_(std::move(reader)) {}
+        reader_(std::move(reader)),
+        views_(options_.catalog) {}
 
   Result<void> open() {
     TRY(options_.create ? prepare_store(*writer_, options_.path) : require_store(*writer_, options_.path));
@@ -192,24 +194,26 @@ class Sink final : public Store {
     return images;
   }
 
-  Result<std::vector<std::string>> view_statements() override {
-    std::vector<std::string> statements;
-    for (const sql::View& view : views()) {
-      statements.push_back(view.create_view);
-      if (!view.create_function.empty()) statements.push_back(view.create_function);
-    }
-    return statements;
+  Result<int64_t> refresh_views(const std::vector<std::string>& grantees) override {
+    for (const std::string& grantee : grantees)
+      TRY(sql::grant_statements(sql::Dialect::DuckDb, {}, "main", grantee));
+    return in_transaction([this] { return views_.make(*writer_, known_tables(), chosen(), true); });
   }
 
-  Result<int64_t> refresh_views() override {
+  Result<std::vector<ViewDifference>> view_differences() override {
     TRY(writer_->execute("BEGIN TRANSACTION"));
-    Result<void> made = make_views(true);
-    if (made.ok()) made = writer_->execute("COMMIT");
-    if (!made.ok()) {
-      roll_back();
-      return made.error();
-    }
-    return static_cast<int64_t>(made_views_.size());
+    auto differences = views_.differences(*writer_, known_tables(), chosen());
+    roll_back();
+    views_made_ = false;
+    return differences;
+  }
+
+  Result<int64_t> drop_views() override {
+    return in_transaction([this] { return views_.drop(*writer_); });
+  }
+
+  Result<std::vector<UnconvertedColumn>> unconverted_values() override {
+    return views_.unconverted(*reader_, known_tables(), chosen());
   }
 
  private:
@@ -248,7 +252,7 @@ class Sink final : public Store {
 
   void forget_views() {
     views_made_ = false;
-    made_views_.clear();
+    views_.forget();
   }
 
   void roll_back() {
@@ -398,6 +402,9 @@ class Sink final : public Store {
       TRY(writer_->execute("INSERT INTO cdc_tables VALUES ($1, $2, $3, $4, $5, $6)",
                            {name[0], name[1], std::string_view(key), static_cast<int64_t>(table.key.origin),
                             table.key.learned_at_ns, table.key_mismatches}));
+      // A view of an array shows the key beside each element.
+      const auto known = tables_.find(table.name);
+      if (known == tables_.end() || known->second.key.columns != table.key.columns) views_change = true;
       if (same_columns(table)) continue;
       views_change = true;
       TRY(writer_->execute("DELETE FROM cdc_columns WHERE source_schema = $1 AND source_table = $2", name));
@@ -421,42 +428,36 @@ class Sink final : public Store {
            });
   }
 
-  std::vector<sql::View> views() const {
+  std::vector<TableState> known_tables() const {
     std::vector<TableState> states;
     states.reserve(tables_.size());
     for (const auto& [name, table] : tables_) states.push_back(table);
-    return sql::duckdb_views(states, options_.catalog ? &*options_.catalog : nullptr,
-                             with_current(options_.views, current_.tables()));
+    return states;
   }
 
-  // Makes the views that differ from what this run has made, or all of them, and drops those that are no
-  // longer due. Within the open transaction.
+  // The options, with the maintained tables that the store has.
+  sql::ViewOptions chosen() const { return with_current(options_.views, current_.tables()); }
+
+  // Within the open transaction.
   Result<void> make_views(bool all) {
-    std::set<std::pair<std::string, std::string>> stale;
-    TRY(each_row(*writer_, "SELECT view_name, macro_name FROM cdc_views", {},
-                 [&stale](const Cells& row) { stale.emplace(text(row[0]), text(row[1])); }));
-    // A store that an older sluice made lacks what newer views are written with.
-    if (all || !views_made_) TRY(writer_->execute(sql::duckdb_schema()));
-    std::vector<sql::View> wanted = views();
-    for (const sql::View& view : wanted) stale.erase({view.view_name, view.function_name});
-    for (const auto& [view, macro] : stale) {
-      TRY(writer_->execute(fmt::format("DROP VIEW IF EXISTS {}", sql::quote_identifier(view))));
-      if (!macro.empty())
-        TRY(writer_->execute(fmt::format("DROP MACRO TABLE IF EXISTS {}", sql::quote_identifier(macro))));
-      TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view)}));
-    }
-    for (const sql::View& view : wanted) {
-      if (!all && std::ranges::find(made_views_, view) != made_views_.end()) continue;
-      TRY(writer_->execute(view.create_view));
-      if (!view.create_function.empty()) TRY(writer_->execute(view.create_function));
-      TRY(writer_->execute("DELETE FROM cdc_views WHERE view_name = $1", {std::string_view(view.view_name)}));
-      TRY(writer_->execute("INSERT INTO cdc_views VALUES ($1, $2, $3, $4)",
-                           {std::string_view(view.view_name), std::string_view(view.function_name),
-                            std::string_view(view.table.schema), std::string_view(view.table.table)}));
-    }
-    made_views_ = std::move(wanted);
+    TRY(views_.make(*writer_, known_tables(), chosen(), all));
     views_made_ = true;
     return {};
+  }
+
+  // Commits what `change` did, or nothing of it.
+  template <typename Change>
+  Result<int64_t> in_transaction(const Change& change) {
+    TRY(writer_->execute("BEGIN TRANSACTION"));
+    Result<int64_t> changed = change();
+    if (changed.ok()) {
+      const Result<void> committed = writer_->execute("COMMIT");
+      if (committed.ok()) return changed;
+      changed = committed.error();
+    }
+    roll_back();
+    forget_views();
+    return changed;
   }
 
   SinkOptions options_;
@@ -470,7 +471,7 @@ class Sink final : public Store {
   int64_t next_quarantine_id_ = 1;
   std::map<TableName, TableState> tables_;
   Current current_;
-  std::vector<sql::View> made_views_;
+  Views views_;
   bool views_made_ = false;
   std::vector<QuarantineEntry> released_;
 };

@@ -301,20 +301,23 @@ class PostgresSink final : public Store {
     });
   }
 
-  Result<std::vector<std::string>> view_statements() override {
-    return reader_.read([this](Connection& connection) -> Result<std::vector<std::string>> {
-      std::vector<std::string> statements;
-      for (const sql::View& view : TRY(views_.wanted(connection))) {
-        statements.push_back(view.create_view);
-        statements.push_back(view.create_function);
-      }
-      return statements;
-    });
+  Result<int64_t> refresh_views(const std::vector<std::string>& grantees) override {
+    TRY(writer_.hold());
+    return views_.make(writer_.connection(), true, grantees);
   }
 
-  Result<int64_t> refresh_views() override {
+  Result<std::vector<ViewDifference>> view_differences() override {
     TRY(writer_.hold());
-    return views_.make(writer_.connection(), true);
+    return views_.differences(writer_.connection());
+  }
+
+  Result<int64_t> drop_views() override {
+    TRY(writer_.hold());
+    return views_.drop(writer_.connection());
+  }
+
+  Result<std::vector<UnconvertedColumn>> unconverted_values() override {
+    return reader_.read([this](Connection& connection) { return views_.unconverted(connection); });
   }
 
  private:
@@ -337,7 +340,7 @@ class PostgresSink final : public Store {
     TRY(connection.run("BEGIN"));
     Result<void> changed = postgres::change_current(connection, plan);
     if (changed.ok()) {
-      const Result<int64_t> made = views_.make_in_transaction(connection, false);
+      const Result<int64_t> made = views_.make_in_transaction(connection, false, {});
       changed = made.ok() ? check_ended(connection, plan) : Result<void>(made.error());
     }
     if (changed.ok()) changed = done(connection.run("COMMIT"));
@@ -424,7 +427,7 @@ class PostgresSink final : public Store {
   // when the stream is quiet.
   void make_due_views() {
     if (!views_due_ || writer_.connection().is_lost()) return;
-    const Result<int64_t> made = views_.make(writer_.connection(), false);
+    const Result<int64_t> made = views_.make(writer_.connection(), false, {});
     if (made.ok()) {
       views_due_ = false;
     } else if (made.error().kind != ErrorKind::Unavailable) {

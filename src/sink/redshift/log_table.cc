@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json_text.h"
 #include "base/text.h"
+#include "sql/dialect.h"
 #include "sql/quote.h"
 #include "sql/redshift.h"
 
@@ -140,6 +143,32 @@ Result<void> LogTable::make_view(const sql::View& view) {
   statements.insert(last, "DROP VIEW IF EXISTS " + sql::quote_identifier(view.view_name));
   TRY(runner_.run_together(statements));
   return {};
+}
+
+Result<void> LogTable::drop_view(const sql::View& view) {
+  TRY(runner_.run_together(in_schema({"DROP VIEW IF EXISTS " + sql::quote_identifier(view.view_name)})));
+  return {};
+}
+
+Result<void> LogTable::grant(const std::vector<sql::View>& views, const std::string& grantee) {
+  static constexpr size_t kStatements = 40;  // of one batch
+  const auto grants = TRY(sql::grant_statements(sql::Dialect::Redshift, views, settings_.schema, grantee));
+  for (size_t at = 0; at < grants.size(); at += kStatements) {
+    const size_t end = std::min(at + kStatements, grants.size());
+    TRY(runner_.run_together({grants.begin() + static_cast<std::ptrdiff_t>(at),
+                              grants.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return {};
+}
+
+// A single statement names no schema to look names up in; the log stands in the query under its bare name.
+Result<ResultRow> LogTable::first_row(const std::string& query) {
+  std::string qualified = query;
+  static constexpr std::string_view kLog = "FROM cdc_events AS e";
+  for (size_t at = qualified.find(kLog); at != std::string::npos; at = qualified.find(kLog, at + 1))
+    qualified.replace(at, kLog.size(), fmt::format("FROM {} AS e", log_table(settings_)));
+  std::vector<ResultRow> rows = TRY(runner_.query({qualified, {}}));
+  return rows.empty() ? ResultRow() : std::move(rows.front());
 }
 
 }  // namespace sluice::sink::redshift

@@ -40,6 +40,11 @@ class LogTable {
 
   // Makes the view, anew when its columns changed.
   Result<void> make_view(const sql::View& view);
+  Result<void> drop_view(const sql::View& view);
+  // Lets somebody read the views and nothing else.
+  Result<void> grant(const std::vector<sql::View>& views, const std::string& grantee);
+  // Of a query over the log; empty when there is none.
+  Result<ResultRow> first_row(const std::string& query);
 
  private:
   // The statements with the table's schema as the one where names are looked up.

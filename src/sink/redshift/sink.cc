@@ -128,19 +128,34 @@ class Sink final : public Store {
 
   Result<std::vector<NewestImage>> newest_images() override { return log_.newest_images(); }
 
-  Result<std::vector<std::string>> view_statements() override {
-    std::vector<std::string> statements;
-    for (sql::View& view : TRY(views())) statements.push_back(std::move(view.create_view));
-    return statements;
+  Result<int64_t> refresh_views(const std::vector<std::string>& grantees) override {
+    const std::vector<sql::View> wanted = TRY(views());
+    for (const sql::View& view : wanted) TRY(log_.make_view(view));
+    for (const std::string& grantee : grantees) TRY(log_.grant(wanted, grantee));
+    return static_cast<int64_t>(wanted.size());
   }
 
-  Result<int64_t> refresh_views() override {
-    int64_t made = 0;
-    for (const sql::View& view : TRY(views())) {
-      TRY(log_.make_view(view));
-      ++made;
-    }
-    return made;
+  Result<std::vector<ViewDifference>> view_differences() override {
+    return refused(
+        "what Redshift keeps of a view is not the text it was made from, so sluice cannot compare them. "
+        "Making "
+        "them anew with --apply is harmless.");
+  }
+
+  Result<int64_t> drop_views() override {
+    const std::vector<sql::View> wanted = TRY(views());
+    for (const sql::View& view : wanted) TRY(log_.drop_view(view));
+    made_views_.clear();
+    return static_cast<int64_t>(wanted.size());
+  }
+
+  Result<std::vector<UnconvertedColumn>> unconverted_values() override {
+    const SavedState state = TRY(state_->load());
+    std::vector<UnconvertedColumn> found;
+    for (const sql::Check& check :
+         sql::checks_of(sql::Dialect::Redshift, state.tables, catalog(), options_.views))
+      add_unconverted(check, TRY(log_.first_row(check.query)), found);
+    return found;
   }
 
  private:
@@ -176,8 +191,10 @@ class Sink final : public Store {
 
   Result<std::vector<sql::View>> views() {
     const SavedState state = TRY(state_->load());
-    return sql::redshift_views(state.tables, options_.catalog ? &*options_.catalog : nullptr, options_.views);
+    return sql::redshift_views(state.tables, catalog(), options_.views);
   }
+
+  const catalog::Catalog* catalog() const { return options_.catalog ? &*options_.catalog : nullptr; }
 
   // Beside the batch, which is durable: a view that cannot be made now is made with the next change of a
   // table, or by `sluice views --apply`.
