@@ -8,24 +8,26 @@ CREATE FUNCTION redshift.check_super(j json, depth int) RETURNS void LANGUAGE pl
 DECLARE
   kind text := json_typeof(j);
   plain text;
-  member record;
+  members record;
   most int := current_setting('redshift.string_bytes')::int;
 BEGIN
   IF depth > 1000 THEN
     RAISE EXCEPTION 'SUPER value is nested too deep';
   END IF;
+  -- Most values are short and plain: only what may be wrong is looked into.
   IF kind = 'object' THEN
-    IF (SELECT count(*) <> count(DISTINCT key) FROM json_each(j)) THEN
+    SELECT count(*) <> count(DISTINCT key) AS twice, bool_or(octet_length(key) > most) AS long INTO members
+      FROM json_each(j);
+    IF members.twice THEN
       RAISE EXCEPTION 'Invalid JSON: duplicate attribute names in an object';
+    ELSIF members.long THEN
+      RAISE EXCEPTION 'String length exceeds the limit of % bytes in SUPER', most;
     END IF;
-    FOR member IN SELECT key, value FROM json_each(j) LOOP
-      IF octet_length(member.key) > most THEN
-        RAISE EXCEPTION 'String length exceeds the limit of % bytes in SUPER', most;
-      END IF;
-      PERFORM redshift.check_super(member.value, depth + 1);
-    END LOOP;
+    PERFORM redshift.check_super(value, depth + 1) FROM json_each(j)
+      WHERE left(value::text, 1) IN ('{', '[') OR octet_length(value::text) > 38 OR position('\' IN value::text) > 0;
   ELSIF kind = 'array' THEN
-    PERFORM redshift.check_super(value, depth + 1) FROM json_array_elements(j);
+    PERFORM redshift.check_super(value, depth + 1) FROM json_array_elements(j)
+      WHERE left(value::text, 1) IN ('{', '[') OR octet_length(value::text) > 38 OR position('\' IN value::text) > 0;
   ELSIF kind = 'string' THEN
     plain := j #>> '{}';
     IF octet_length(plain) > most THEN

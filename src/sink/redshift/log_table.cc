@@ -15,6 +15,10 @@ namespace {
 
 // New ids that go in one statement.
 constexpr size_t kIdBytes = 60'000;
+// Views of one batch, which takes 40 statements; and their text.
+constexpr size_t kViewsTogether = 30;
+constexpr size_t kViewBytes = 60'000;
+constexpr std::string_view kCaseSensitive = "SET enable_case_sensitive_super_attribute TO true";
 
 int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
 
@@ -65,8 +69,8 @@ Result<void> LogTable::rekey(const change::Rekey& rekey) {
                            log_table(settings_)),
                rekey.table)));
   const std::string update = fmt::format(
-      "UPDATE {0} SET record_id = k.id FROM (SELECT r.k::varchar(2048) AS id, r.i::bigint AS event "
-      "FROM (SELECT JSON_PARSE(:p) AS a) x, x.a AS r) k WHERE {0}.event_id = k.event",
+      "UPDATE {} AS e SET record_id = k.id FROM (SELECT r.k::varchar(2048) AS id, r.i::bigint AS event "
+      "FROM (SELECT JSON_PARSE(:p) AS a) x, x.a AS r) k WHERE e.event_id = k.event",
       log_table(settings_));
   std::string list;
   const auto send = [&]() -> Result<void> {
@@ -131,18 +135,53 @@ Result<std::vector<NewestImage>> LogTable::newest_images() {
   return images;
 }
 
+Result<void> LogTable::make_views(const std::vector<const sql::View*>& views) {
+  std::vector<const sql::View*> together;
+  size_t bytes = 0;
+  const auto make = [&]() -> Result<void> {
+    if (together.empty()) return {};
+    TRY(make_together(together));
+    together.clear();
+    bytes = 0;
+    return {};
+  };
+  for (const sql::View* view : views) {
+    // A batch has one setting for all its views.
+    const bool differs = !together.empty() && together.back()->case_sensitive != view->case_sensitive;
+    if (differs || together.size() == kViewsTogether || bytes + view->create_view.size() > kViewBytes)
+      TRY(make());
+    together.push_back(view);
+    bytes += view->create_view.size();
+  }
+  return make();
+}
+
+Result<void> LogTable::make_together(const std::vector<const sql::View*>& views) {
+  std::vector<std::string> statements;
+  if (views.front()->case_sensitive) statements.emplace_back(kCaseSensitive);
+  for (const sql::View* view : views) statements.push_back(view->create_view);
+  const auto made = runner_.run_together(in_schema(std::move(statements)));
+  if (made.ok()) return {};
+  if (made.error().reason != "statement-failed" && made.error().reason != "StatementTooLarge")
+    return made.error();
+  // One of them is in the way of all.
+  for (const sql::View* view : views) TRY(make_view(*view));
+  return {};
+}
+
 Result<void> LogTable::make_view(const sql::View& view) {
   std::vector<std::string> statements = in_schema({view.create_view});
-  if (view.case_sensitive)
-    statements.insert(statements.begin(), "SET enable_case_sensitive_super_attribute TO true");
+  if (view.case_sensitive) statements.insert(statements.begin(), std::string(kCaseSensitive));
   const auto made = runner_.run_together(statements);
   if (made.ok()) return {};
   if (made.error().reason != "statement-failed") return made.error();
   // Perhaps its columns changed, which only a new view can have.
   const auto last = statements.end() - 1;
   statements.insert(last, "DROP VIEW IF EXISTS " + sql::quote_identifier(view.view_name));
-  TRY(runner_.run_together(statements));
-  return {};
+  const auto again = runner_.run_together(statements);
+  if (again.ok()) return {};
+  return Error{again.error().kind, again.error().reason,
+               fmt::format("the view {} was not made: {}", view.view_name, again.error().message)};
 }
 
 Result<void> LogTable::drop_view(const sql::View& view) {

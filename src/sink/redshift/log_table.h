@@ -38,8 +38,8 @@ class LogTable {
   Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns);
   Result<std::vector<NewestImage>> newest_images();
 
-  // Makes the view, anew when its columns changed.
-  Result<void> make_view(const sql::View& view);
+  // Makes the views, anew where their columns changed, many in one transaction. The error names the view.
+  Result<void> make_views(const std::vector<const sql::View*>& views);
   Result<void> drop_view(const sql::View& view);
   // Lets somebody read the views and nothing else.
   Result<void> grant(const std::vector<sql::View>& views, const std::string& grantee);
@@ -47,6 +47,8 @@ class LogTable {
   Result<ResultRow> first_row(const std::string& query);
 
  private:
+  Result<void> make_view(const sql::View& view);
+  Result<void> make_together(const std::vector<const sql::View*>& views);
   // The statements with the table's schema as the one where names are looked up.
   std::vector<std::string> in_schema(std::vector<std::string> statements) const;
 

@@ -130,7 +130,9 @@ class Sink final : public Store {
 
   Result<int64_t> refresh_views(const std::vector<std::string>& grantees) override {
     const std::vector<sql::View> wanted = TRY(views());
-    for (const sql::View& view : wanted) TRY(log_.make_view(view));
+    std::vector<const sql::View*> due;
+    for (const sql::View& view : wanted) due.push_back(&view);
+    TRY(log_.make_views(due));
     for (const std::string& grantee : grantees) TRY(log_.grant(wanted, grantee));
     return static_cast<int64_t>(wanted.size());
   }
@@ -201,13 +203,12 @@ class Sink final : public Store {
   void renew_views() {
     const auto wanted = views();
     if (!wanted.ok()) return log_warn(wanted.error().message);
-    for (const sql::View& view : wanted.value()) {
-      if (std::find(made_views_.begin(), made_views_.end(), view) != made_views_.end()) continue;
-      if (const auto made = log_.make_view(view); !made.ok()) {
-        if (std::exchange(said_, view.view_name) != view.view_name)
-          log_warn(fmt::format("the view {} was not made: {}", view.view_name, made.error().message));
-        return;
-      }
+    std::vector<const sql::View*> due;
+    for (const sql::View& view : wanted.value())
+      if (std::find(made_views_.begin(), made_views_.end(), view) == made_views_.end()) due.push_back(&view);
+    if (const auto made = log_.make_views(due); !made.ok()) {
+      if (std::exchange(said_, made.error().message) != made.error().message) log_warn(made.error().message);
+      return;
     }
     made_views_ = wanted.value();
     views_due_ = false;

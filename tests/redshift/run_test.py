@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""`sluice run --to redshift:` on the stand-in: killed in the middle, failed at random, and equal to DuckDB at the end.
+
+Usage: run_test.py --sluice PROGRAM. Started by scripts/with-redshift.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import duckdb
+import psycopg
+import sqlglot
+
+SLUICE = ""
+DSN = os.environ["SLUICE_TEST_DSN"]
+URL = os.environ["AWS_ENDPOINT_URL_REDSHIFT_DATA"]
+ROW = ("source_schema, source_table, operation, record_id, event_data, commit_ts_ns, tx_id, shard_id, sequence_number")
+
+
+def control(**request):
+    call = urllib.request.Request(URL + "/_control", json.dumps(request).encode(), method="POST")
+    with urllib.request.urlopen(call) as reply:
+        return json.load(reply)
+
+
+class RunTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+        control(rules=[], random=None, forget=True, settings={"statement_ms": 0, "knows_wait": True})
+        with psycopg.connect(DSN, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def sluice(self, *arguments, status=0):
+        run = subprocess.run([SLUICE, *arguments], cwd=self.path, capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, status, run.stderr + run.stdout)
+        return run.stdout + run.stderr
+
+    def generate(self, changes=1200, **more):
+        flags = [text for name, value in more.items() for text in ("--" + name.replace("_", "-"), str(value))]
+        self.sluice("generate", "--seed", "11", "--changes", str(changes), "--out", "changes.ndjson", "--truth", "truth.ndjson",
+                    "--catalog-out", "shop.toml", *flags)
+
+    def command(self, *more, to="redshift:shop/dev"):
+        return ["run", "--from", "file:changes.ndjson", "--to", to, "--catalog", "shop.toml", *more,
+                *(("--state", "state.duckdb") if to.startswith("redshift") else ())]
+
+    def rows(self):
+        """Every row of the log once, its image as JSON says it."""
+        with psycopg.connect(DSN) as connection:
+            found = connection.execute(f"SELECT DISTINCT {ROW.replace('event_data', '((event_data).j)::text')} FROM cdc_events")
+            return sorted(map(self.normal, found.fetchall()))
+
+    @staticmethod
+    def normal(row):
+        image = json.dumps(json.loads(row[4], parse_float=str, parse_int=str), sort_keys=True) if row[4] else ""
+        return tuple("" if cell is None else str(cell) for cell in (*row[:4], image, *row[5:]))
+
+    def expect_equal_to_duckdb(self):
+        self.sluice(*self.command(to="duckdb:there.duckdb"))
+        with duckdb.connect(str(self.path / "there.duckdb"), read_only=True) as store:
+            there = sorted(map(self.normal, store.execute(f"SELECT DISTINCT {ROW} FROM cdc_events").fetchall()))
+        here = self.rows()
+        self.assertGreater(len(here), 700)
+        self.assertEqual(here, there)
+
+    def test_a_run_that_is_killed_and_continued_lands_everything(self):
+        self.generate(3000, reorder="all", duplicates=0.05, oversize=0.002, oversize_bytes="4KiB")
+        control(settings={"statement_ms": 30})
+        kills = 0
+        for _ in range(6):
+            run = subprocess.Popen([SLUICE, *self.command("--batch-rows", "300", "--progress", "none")], cwd=self.path,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.7)
+            if run.poll() is None:
+                run.send_signal(signal.SIGKILL)
+                kills += 1
+            run.wait()
+        self.assertGreater(kills, 1)
+        control(settings={"statement_ms": 0})
+        self.assertIn("The books balance", self.sluice(*self.command()))
+        self.expect_equal_to_duckdb()
+
+    def test_under_random_failures_of_the_data_api_everything_lands(self):
+        self.generate()
+        control(random={"seed": 3, "one_in": 6})
+        self.sluice(*self.command("--batch-rows", "500", "--redshift-statement-bytes", "20000"))
+        control(random=None)
+        self.expect_equal_to_duckdb()
+
+    def test_an_endpoint_without_long_polling_and_the_values_shape_give_the_same(self):
+        self.generate()
+        control(settings={"knows_wait": False})
+        self.sluice(*self.command("--redshift-shape", "values"))
+        self.expect_equal_to_duckdb()
+
+    def test_all_sql_that_was_sent_is_redshifts(self):
+        self.generate( poison=0.002, unusual=0.05)
+        self.sluice(*self.command())
+        self.sluice("run", "--from", "file:changes.ndjson", "--to", "redshift:shop/dev", "--state", "other.duckdb",
+                    "--redshift-shape", "values")
+        self.sluice("views", "--db", "redshift:shop/dev", "--state", "state.duckdb", "--catalog", "shop.toml", "--apply")
+        sent = control()["sql"]
+        self.assertGreater(len(sent), 20)
+        for sql in sent:
+            (tree,) = sqlglot.parse(sql, read="redshift", error_level=sqlglot.ErrorLevel.RAISE)
+            self.assertIsNone(tree.find(sqlglot.exp.Command), sql)
+
+    def test_a_row_that_redshift_refuses_goes_to_quarantine_and_comes_back(self):
+        self.generate()
+        with open(self.path / "changes.ndjson", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"type": "full", "op": "c", "before": None, "after": {"id": 1, "note": "x" * 70_000},
+                                   "source": {"version": "1.0", "ts_ms": 1790000123456, "ts_ns": 1790000123456789017,
+                                              "txId": "t", "schema": "public", "table": "orders"},
+                                   "ts_ms": 1790000123456, "ts_ns": 1790000123456789017}) + "\n")
+        told = self.sluice(*self.command())
+        self.assertIn("1 string-too-long", told)
+        control(settings={"string_bytes": 16_000_000})
+        self.sluice("quarantine", "retry", "--reason", "string-too-long", "--db", "redshift:shop/dev", "--state", "state.duckdb", "--catalog",
+                    "shop.toml", "--redshift-string-bytes", "16000000")
+        control(settings={"string_bytes": 65_535})
+        self.assertNotIn("string-too-long", self.sluice("quarantine", "list", "--db", "state.duckdb"))
+        self.expect_equal_to_duckdb()
+
+    def test_hostile_names_and_values_stay_data(self):
+        evil = "x'); DROP TABLE cdc_events; -- :p \\' \" $$ /* %s %(p)s"
+        record = {"type": "full", "op": "c", "before": None, "after": {"id": evil, evil: evil},
+                  "source": {"version": "1.0", "ts_ms": 1790000123456, "ts_ns": 1790000123456789017, "txId": evil[:60],
+                             "schema": evil, "table": evil}, "ts_ms": 1, "ts_ns": 1000000}
+        lines = [record, {**record, "op": evil[:9]}]
+        (self.path / "changes.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        for shape in ("packed", "values"):
+            self.sluice("run", "--from", "file:changes.ndjson", "--to", "redshift:shop/dev", "--state", shape + ".duckdb",
+                        "--redshift-shape", shape)
+        found = self.rows()
+        self.assertEqual({(row[0], row[1], row[2], row[3]) for row in found},
+                         {(evil, evil, "c", evil), (evil, evil, evil[:9], evil)})
+
+    def test_a_key_that_is_learnt_late_corrects_the_rows_in_redshift(self):
+        def line(op, image, ns):
+            return json.dumps({"type": "full", "op": op, "before": image if op == "d" else None,
+                               "after": None if op == "d" else image,
+                               "source": {"version": "1.0", "ts_ms": 1, "ts_ns": ns, "txId": "t", "schema": "public",
+                                          "table": "bins"}, "ts_ms": 1, "ts_ns": ns}) + "\n"
+        first = "".join(line("c", {"aisle": n, "slot": "s", "v": n}, n + 1) for n in range(5))
+        (self.path / "changes.ndjson").write_text(first, encoding="utf-8")
+        run = ("run", "--from", "file:changes.ndjson", "--to", "redshift:shop/dev", "--state", "state.duckdb")
+        self.sluice(*run)
+        self.assertTrue(all(row[3].startswith("image:") for row in self.rows()))
+        with open(self.path / "changes.ndjson", "a", encoding="utf-8") as file:
+            file.write(line("d", {"aisle": 3, "slot": "s"}, 99))
+        self.sluice(*run)
+        self.assertEqual(sorted({row[3] for row in self.rows()}), [f'[{n},"s"]' for n in range(5)])
+
+    def test_a_state_of_another_table_is_refused(self):
+        self.generate()
+        self.sluice(*self.command())
+        with psycopg.connect(DSN, autocommit=True) as connection:
+            connection.execute("DELETE FROM cdc_events")
+        self.assertIn("is empty: it is another table", self.sluice(*self.command(), status=1))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sluice", required=True)
+    options, rest = parser.parse_known_args()
+    SLUICE = os.path.abspath(options.sluice)
+    unittest.main(argv=["run_test.py", *rest], verbosity=1)
