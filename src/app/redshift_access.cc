@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "aws/s3.h"
+#include "sink/redshift/copy_file.h"
+
 namespace sluice::app {
 namespace {
 
@@ -67,6 +70,16 @@ Result<sink::redshift::Settings> redshift_settings_of(const Options& options, co
   settings.in_flight = static_cast<int>(options.number("redshift_in_flight"));
   settings.calls_per_second = static_cast<double>(options.number("redshift_calls_per_second"));
   settings.wait_s = options.number("redshift_wait") / 1000;
+  if (options.has("redshift_copy")) {
+    const auto files = aws::parse_s3_place(options.text("redshift_copy"));
+    if (!files.ok())
+      return refused(fmt::format("{}: {}", options.value("redshift_copy").where, files.error().message));
+    settings.copy_bucket = files.value().bucket;
+    settings.copy_prefix = files.value().prefix;
+  }
+  settings.copy_role = options.text("redshift_copy_role");
+  settings.copy_from_bytes = options.number("redshift_copy_bytes");
+  TRY(sink::redshift::check_copy_settings(settings));
   return settings;
 }
 

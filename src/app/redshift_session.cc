@@ -14,7 +14,8 @@ RedshiftSession::RedshiftSession(std::unique_ptr<net::HttpTransport> transport,
     : transport_(std::move(transport)),
       credentials_(std::move(credentials)),
       session_(*transport_, *credentials_, system_clock(), std::move(endpoints)),
-      api_(session_) {}
+      api_(session_),
+      s3_(session_) {}
 
 Result<std::unique_ptr<RedshiftSession>> RedshiftSession::open(const Options& options) {
   const net::Environment environment =

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/options.h"
+#include "aws/s3.h"
 #include "aws/session.h"
 #include "base/result.h"
 #include "net/credentials.h"
@@ -22,6 +23,7 @@ class RedshiftSession final : public sink::redshift::DataApi {
   static Result<std::unique_ptr<RedshiftSession>> open(const Options& options);
 
   aws::RedshiftData& api() override { return api_; }
+  aws::S3& s3() override { return s3_; }
   const Clock& clock() override { return system_clock(); }
   net::Sleeper& sleeper() override { return sleeper_; }
 
@@ -33,6 +35,7 @@ class RedshiftSession final : public sink::redshift::DataApi {
   std::unique_ptr<net::CredentialsProvider> credentials_;
   aws::Session session_;
   aws::RedshiftData api_;
+  aws::S3 s3_;
   net::SystemSleeper sleeper_;
 };
 

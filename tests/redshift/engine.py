@@ -1,7 +1,9 @@
 """Statements of the stand-in: their states, their tokens, and running them on PostgreSQL."""
 
+import csv
 import dataclasses
 import gzip
+import io
 import json
 import re
 import threading
@@ -13,6 +15,7 @@ from sqlglot import exp
 
 from translate import Unknown, translate
 
+csv.field_size_limit(20_000_000)
 FINAL = ("FINISHED", "FAILED", "ABORTED")
 SETTINGS_OF_SESSIONS = ("enable_case_sensitive_identifier", "enable_case_sensitive_super_attribute",
                         "search_path", "timezone")
@@ -222,18 +225,16 @@ class Engine:
         elif name != "timezone":
             raise Failed(f"ERROR: the stand-in does not know the setting {name}")
 
-    # COPY table (columns) FROM 's3://bucket/key' IAM_ROLE ... FORMAT AS JSON 'auto' [GZIP] [MANIFEST] [TIMEFORMAT ..]
+    # COPY table (columns) FROM 's3://bucket/key' IAM_ROLE ... FORMAT AS CSV [GZIP] [MANIFEST] [TIMEFORMAT 'auto']
     def copy(self, session, tree):
         words = " ".join(one.sql() for one in tree.args["params"]).upper()
-        known = re.sub(r"FORMAT AS JSON 'AUTO'|FORMAT JSON 'AUTO'|GZIP|MANIFEST|TIMEFORMAT|'AUTO'|REGION '[A-Z0-9-]+'|WITH|"
-                       r"[(),]", "", words).strip()
-        if "JSON" not in words or known:
-            raise Failed(f"ERROR: the stand-in does not know this COPY: {known or 'no FORMAT JSON'}")
+        unknown = re.sub(r"FORMAT(?: AS)? CSV|GZIP|MANIFEST|TIMEFORMAT|'AUTO'|WITH|[(),]", "", words).strip()
+        if "CSV" not in words or unknown:
+            raise Failed(f"ERROR: the stand-in does not know this COPY: {unknown or 'no FORMAT AS CSV'}")
         if tree.args.get("credentials") is None:
             raise Failed("ERROR: COPY needs an IAM_ROLE")
-        target = tree.this
-        columns = [column.name.lower() for column in target.expressions]
-        table = target.this.sql("postgres")
+        columns = [column.name.lower() for column in tree.this.expressions]
+        table = tree.this.this.sql("postgres")
         urls = [tree.args["files"][0].name]
         if "MANIFEST" in words:
             entries = json.loads(self.fetch(urls[0], True))["entries"]
@@ -241,14 +242,10 @@ class Engine:
         rows = 0
         try:
             with session.connection.transaction(), session.connection.cursor() as cursor:
+                cursor.execute("SET LOCAL redshift.super_bytes = 16000000")
                 for url in urls:
                     data = self.fetch(url, True)
-                    if "GZIP" in words:
-                        data = gzip.decompress(data)
-                    rows += self.load(cursor, table, columns, data)
-        except psycopg.errors.NotNullViolation as error:
-            raise Failed("ERROR: Load into table failed: Missing data for not-null field. Check "
-                         "'sys_load_error_detail' system table for details.") from error
+                    rows += self.load(cursor, table, columns, gzip.decompress(data) if "GZIP" in words else data)
         except psycopg.Error as error:
             raise Failed(f"ERROR: Load into table failed: {error.diag.message_primary}. Check 'sys_load_error_detail' "
                          "system table for details.") from error
@@ -261,36 +258,14 @@ class Engine:
         return data
 
     def load(self, cursor, table, columns, data):
-        """Root objects one after another; each member goes to the column of its name in lower case."""
-        decoder, text, at, rows = json.JSONDecoder(), data.decode("utf-8"), 0, 0
-        while True:
-            while at < len(text) and text[at] in " \t\r\n":
-                at += 1
-            if at == len(text):
-                return rows
-            start = at
-            _, at = decoder.raw_decode(text, at)
-            if at - start > self.settings["copy_object_bytes"]:
-                raise Failed("ERROR: JSON object is larger than the limit of COPY")
-            names = ", ".join(f'"{name}"' for name in columns)
-            values = ", ".join(
-                f"redshift.super_get(r.v, '{name}')" + ("" if name == "event_data" else
-                                                        f"::varchar::{self.type_of(cursor, table, name)}")
-                for name in columns)
-            cursor.execute("SET LOCAL redshift.super_bytes = 16000000")
-            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM (SELECT redshift.json_parse(%s) AS v) r",
-                           (text[start:at],))
+        """Lines of CSV; \\N without quotes is NULL, and a field for a SUPER column is JSON text."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join("redshift.json_parse(%s)" if name == "event_data" else "%s" for name in columns)
+        rows = 0
+        for line in csv.reader(io.StringIO(data.decode("utf-8"), newline="")):
+            if len(line) != len(columns):
+                raise Failed("ERROR: Load into table failed: Extra or missing columns. Check 'sys_load_error_detail'.")
+            cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({values})",
+                           [None if field == "\\N" else field for field in line])
             rows += cursor.rowcount
-
-    def type_of(self, cursor, table, column):
-        key = (table, column)
-        if key not in self.__dict__.setdefault("types", {}):
-            cursor.execute("SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s",
-                           (table, column))
-            found = cursor.fetchone()
-            if found is None:
-                raise Failed(f"ERROR: column {column} does not exist")
-            self.types[key] = found[0]
-        return self.types[key]
-
-
+        return rows

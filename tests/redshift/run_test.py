@@ -105,6 +105,28 @@ class RunTest(unittest.TestCase):
         self.sluice(*self.command("--redshift-shape", "values"))
         self.expect_equal_to_duckdb()
 
+    def test_copy_carries_everything_and_leaves_no_file(self):
+        self.generate()
+        before = control()["puts"]
+        self.sluice(*self.command("--redshift-shape", "copy", "--redshift-copy", "s3://files/sluice", "--batch-rows", "400"))
+        told = control()
+        self.assertTrue(all(sql.startswith("COPY") for sql in told["sql"] if "INTO" in sql or "COPY" in sql))
+        self.assertGreater(told["puts"], before)
+        self.assertEqual(told["objects"], [])
+        self.expect_equal_to_duckdb()
+
+    def test_a_row_that_no_statement_carries_goes_by_copy_where_there_is_a_bucket(self):
+        self.generate()
+        with open(self.path / "changes.ndjson", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"type": "full", "op": "c", "before": None,
+                                   "after": {"id": 1, **{f"n{i}": "x" * 60_000 for i in range(40)}},
+                                   "source": {"version": "1.0", "ts_ms": 1, "ts_ns": 1790000123456789017, "txId": "t",
+                                              "schema": "public", "table": "orders"}, "ts_ms": 1, "ts_ns": 1}) + "\n")
+        self.assertIn("1 needs-copy", self.sluice(*self.command()))
+        self.sluice("quarantine", "retry", "--reason", "needs-copy", "--db", "redshift:shop/dev", "--state", "state.duckdb",
+                    "--catalog", "shop.toml", "--redshift-copy", "s3://files/sluice")
+        self.expect_equal_to_duckdb()
+
     def test_all_sql_that_was_sent_is_redshifts(self):
         self.generate( poison=0.002, unusual=0.05)
         self.sluice(*self.command())

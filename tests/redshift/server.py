@@ -36,7 +36,6 @@ SETTINGS = {
     "max_waiters": 20,  # with WaitTimeSeconds on one statement
     "string_bytes": 65_535,
     "super_bytes": 1_000_000,
-    "copy_object_bytes": 4_000_000,
     "knows_wait": True,
     "token_hours": 8.0,
     "token_conflict": "refuse",  # the same token with other SQL: refuse, or replay
@@ -80,7 +79,8 @@ class Service:
 
     def __init__(self, dsn, settings, s3, rules):
         self.settings = settings
-        self.engine = Engine(dsn, settings, s3)
+        self.objects, self.puts = {}, 0
+        self.engine = Engine(dsn, settings, s3 or self.objects.get)
         self.lock = threading.Lock()
         self.rules = rules
         self.random = None
@@ -128,7 +128,8 @@ class Service:
                 self.one_in = chosen["one_in"] if chosen else 0
             if request.get("forget"):
                 self.log, self.calls = [], {}
-        return {"calls": self.calls, "sql": self.log, "active": self.engine.active(), "settings": self.settings}
+        return {"calls": self.calls, "sql": self.log, "active": self.engine.active(), "settings": self.settings,
+                "objects": sorted(self.objects), "puts": self.puts}
 
     def call(self, operation, request):
         if operation not in MEMBERS:
@@ -397,6 +398,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                refused.code)
         except (ValueError, KeyError, TypeError) as error:
             return self.answer(400, {"__type": "SerializationException", "Message": str(error)}, "SerializationException")
+
+
+    # A little of S3, for the files of COPY: objects by path, kept in memory.
+
+    def object(self, method):
+        service, body = self.server.service, b""
+        bucket, _, key = urllib.parse.unquote(self.path.partition("?")[0]).lstrip("/").partition("/")
+        if "/s3/aws4_request" not in self.headers.get("Authorization", "") or not key:
+            return self.answer(403, {}, "AccessDenied")
+        url = f"s3://{bucket}/{key}"
+        if method == "PUT":
+            service.objects[url] = self.rfile.read(int(self.headers["Content-Length"]))
+            service.puts += 1
+        elif method == "DELETE":
+            service.objects.pop(url, None)
+        elif url not in service.objects:
+            return self.answer(404, {}, "NoSuchKey")
+        else:
+            body = service.objects[url]
+        self.send_response_only(204 if method == "DELETE" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return self.wfile.write(body)
+
+    def do_PUT(self):  # noqa: N802
+        self.object("PUT")
+
+    def do_GET(self):  # noqa: N802
+        self.object("GET")
+
+    def do_DELETE(self):  # noqa: N802
+        self.object("DELETE")
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -48,11 +48,11 @@ FailureCause cause_of(std::string_view raw) {
                                                                   "not available",
                                                                   "unavailable",
                                                                   "terminat"};
-  static constexpr std::array<std::string_view, 17> kData = {
-      "invalid input",  "value too long",   "cannot insert a null", "null value", "json",
-      "super",          "overflow",         "out of range",         "numeric",    "invalid digit",
-      "invalid timest", "invalid date",     "string length",        "exceeds",    "utf8",
-      "utf-8",          "invalid character"};
+  static constexpr std::array<std::string_view, 18> kData = {
+      "invalid input",  "value too long",    "cannot insert a null", "null value", "json",
+      "super",          "overflow",          "out of range",         "numeric",    "invalid digit",
+      "invalid timest", "invalid date",      "string length",        "exceeds",    "utf8",
+      "utf-8",          "invalid character", "load into table"};
   std::string words = aws::shown_words(raw);
   std::transform(words.begin(), words.end(), words.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });

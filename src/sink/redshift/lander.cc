@@ -10,8 +10,9 @@ size_t Landing::first_not_landed() const {
   return static_cast<size_t>(std::find(fates.begin(), fates.end(), Fate::NotLanded) - fates.begin());
 }
 
-Lander::Lander(aws::RedshiftData& api, Settings settings, const Clock& clock, net::Sleeper& sleeper)
-    : state_(std::make_unique<State>(api, std::move(settings), clock, sleeper)) {}
+Lander::Lander(aws::RedshiftData& api, Settings settings, const Clock& clock, net::Sleeper& sleeper,
+               aws::S3* s3)
+    : state_(std::make_unique<State>(api, std::move(settings), clock, sleeper, s3)) {}
 
 Lander::~Lander() = default;
 

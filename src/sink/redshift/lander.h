@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "aws/redshift_data.h"
+#include "aws/s3.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "change/batch.h"
@@ -71,7 +72,10 @@ struct Landing {
 // Threads: one at a time per Lander. What it is given outlives it.
 class Lander {
  public:
-  Lander(aws::RedshiftData& api, Settings settings, const Clock& clock, net::Sleeper& sleeper);
+  // `s3` takes the files of COPY; null: what only COPY can carry is Refused with the reason `needs-copy`. Its
+  // time for one file is its own. The settings of COPY are checked: see check_copy_settings().
+  Lander(aws::RedshiftData& api, Settings settings, const Clock& clock, net::Sleeper& sleeper,
+         aws::S3* s3 = nullptr);
   ~Lander();
 
   // Returns when every row has its fate or `deadline_ns` (on the clock's steady time) is near; by then

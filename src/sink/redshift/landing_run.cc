@@ -21,7 +21,6 @@ constexpr size_t kMostDoubtful = 8;
 // A statement is not cut smaller than this because the service takes no larger one.
 constexpr size_t kLeastStatementBytes = 4'096;
 constexpr size_t kLeastParameters = 20;
-
 int64_t now_ms(const Clock& clock) { return clock.wall_ns() / 1'000'000; }
 
 }  // namespace
@@ -35,6 +34,10 @@ LandingRun::LandingRun(Lander::State& state, std::span<const change::Row> rows,
       deadline_ns_(deadline_ns),
       backoff_({.first_delay_ms = 100, .max_delay_ms = 5'000}) {
   out_.fates.assign(rows.size(), Fate::NotLanded);
+  int64_t bytes = 0;
+  for (const change::Row& row : rows) bytes += static_cast<int64_t>(row.image.size());
+  all_by_copy_ =
+      state.can_copy() && (state.settings.shape == Shape::Copy || bytes > state.settings.copy_from_bytes);
 }
 
 Landing LandingRun::land() {
@@ -46,7 +49,8 @@ Landing LandingRun::land() {
       if (submit(std::move(*work)) != Sent::Yes) break;
     }
     if (flights_.empty()) {
-      if (stopped_ || (again_.empty() && next_row_ == rows_.size() && doubtful_.empty())) break;
+      if (stopped_ || (again_.empty() && next_row_ == rows_.size() && doubtful_.empty() && for_copy_.empty()))
+        break;
       take_second_looks();
       continue;
     }
@@ -78,6 +82,8 @@ std::optional<LandingRun::Work> LandingRun::next_work() {
     const change::TableName& table = tables_[row.table];
     if (auto fault = fault_of(row, table, state_.settings)) {
       refuse(at, std::move(fault->reason), fault->message + ".");
+    } else if (all_by_copy_) {
+      for_copy_.push_back(at);
     } else if (row.image.size() <= kMaxInlineSuperBytes && builder.add(row, table)) {
       work.rows.push_back(at);
     } else if (builder.rows() > 0) {
@@ -86,13 +92,17 @@ std::optional<LandingRun::Work> LandingRun::next_work() {
       too_large(at);
     }
   }
-  if (work.rows.empty()) return std::nullopt;
+  if (work.rows.empty()) return next_copy();
   work.statement = builder.take();
   return work;
 }
 
 // False when the rows do not fit into one statement any more; they are then taken apart.
 bool LandingRun::build(Work& work) {
+  if (work.is_copy) {
+    build_copy(work);
+    return true;
+  }
   if (work.statement) return true;
   StatementBuilder builder(state_.settings, state_.statement_bytes, state_.value_parameters);
   for (const uint32_t row : work.rows) {
@@ -113,6 +123,14 @@ LandingRun::Sent LandingRun::submit(Work work) {
   std::vector<aws::SqlParameter> parameters;
   for (const auto& [name, value] : work.statement->parameters) parameters.push_back({name, value});
   const std::string token = token_of(work);
+  if (work.is_copy) {
+    if (const auto uploaded = upload(work); !uploaded.ok()) {
+      again_.push_front(std::move(work));
+      stop(uploaded.error());
+      return Sent::No;
+    }
+    work.csv = {};
+  }
   for (int failures = 1;; ++failures) {
     if (!pace()) {
       again_.push_front(std::move(work));
@@ -123,6 +141,7 @@ LandingRun::Sent LandingRun::submit(Work work) {
     out_.counters.sent_bytes += static_cast<int64_t>(work.statement->bytes());
     if (sent.ok()) {
       ++out_.counters.statements;
+      if (work.is_copy) ++out_.counters.copies;
       throttled_in_a_row_ = 0;
       const aws::Submitted& made = sent.value();
       const int64_t answered_ms = made.replied_ms != 0 ? made.replied_ms : now_ms(state_.clock);
@@ -230,6 +249,7 @@ std::optional<aws::StatementState> LandingRun::wait_for(const std::string& id) {
 
 void LandingRun::conclude(Flight flight, const aws::StatementState& state) {
   Work& work = flight.work;
+  if (work.is_copy) remove_files(work);
   const auto expected = static_cast<int64_t>(work.rows.size());
   switch (state.status) {
     case aws::StatementStatus::Finished:
@@ -308,6 +328,7 @@ void LandingRun::again(Work work, Error error) {
 void LandingRun::split(Work work) {
   const auto middle = work.rows.begin() + static_cast<ptrdiff_t>(work.rows.size() / 2);
   Work second;
+  second.is_copy = work.is_copy;
   second.rows.assign(middle, work.rows.end());
   work.rows.erase(middle, work.rows.end());
   work.statement.reset();
@@ -371,6 +392,7 @@ void LandingRun::refuse(uint32_t row, std::string reason, std::string message) {
 }
 
 void LandingRun::too_large(uint32_t row) {
+  if (state_.can_copy()) return for_copy_.push_back(row);
   refuse(row, "needs-copy",
          fmt::format("it needs {} bytes, more than one statement takes; only COPY carries it, which needs "
                      "redshift_copy.",

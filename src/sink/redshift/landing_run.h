@@ -17,8 +17,9 @@ namespace sluice::sink::redshift {
 
 // What one Lander keeps from call to call.
 struct Lander::State {
-  State(aws::RedshiftData& data_api, Settings all, const Clock& time, net::Sleeper& sleep)
+  State(aws::RedshiftData& data_api, Settings all, const Clock& time, net::Sleeper& sleep, aws::S3* files)
       : api(data_api),
+        s3(files),
         settings(std::move(all)),
         clock(time),
         sleeper(sleep),
@@ -28,7 +29,10 @@ struct Lander::State {
         value_parameters(static_cast<size_t>(settings.value_parameters)),
         nonce(std::to_string(time.wall_ns())) {}
 
+  bool can_copy() const { return s3 != nullptr && !settings.copy_bucket.empty(); }
+
   aws::RedshiftData& api;
+  aws::S3* s3;
   const Settings settings;
   const Clock& clock;
   net::Sleeper& sleeper;
@@ -56,6 +60,9 @@ class LandingRun {
   struct Work {
     std::vector<uint32_t> rows;
     std::optional<Statement> statement;  // built already
+    bool is_copy = false;
+    std::string csv;  // of a copy, with its statement: the file's content, and its name
+    std::string file;
     int attempt = 0;
     std::string nonce;            // of later attempts; the first one's token depends on the rows alone
     bool is_second_look = false;  // at a single row that failed with words that nobody knows
@@ -69,6 +76,10 @@ class LandingRun {
 
   std::optional<Work> next_work();
   bool build(Work& work);
+  std::optional<Work> next_copy();
+  void build_copy(Work& work);
+  Result<void> upload(const Work& work);
+  void remove_files(const Work& work);
   Sent submit(Work work);
   Sent refused_submission(Work work, const Error& error);
   void settle(Flight flight);
@@ -108,6 +119,8 @@ class LandingRun {
   Landing out_;
   size_t next_row_ = 0;
   std::deque<Work> again_;
+  std::deque<uint32_t> for_copy_;  // rows that no statement carries inline
+  bool all_by_copy_ = false;
   std::deque<Flight> flights_;
   // Rows whose lone statement failed with unknown words; each is tried once more before it is judged.
   std::vector<Work> doubtful_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sink/redshift/copy_file.h"
 #include "sink/redshift/failure.h"
 #include "sink/redshift/statement.h"
 
@@ -145,6 +146,42 @@ TEST(Statement, ARowThatDoesNotFitLeavesTheStatementAsItWas) {
   }
 }
 
+TEST(CopyFile, EveryFieldIsQuotedAndNullIsNot) {
+  change::Row row;
+  row.position = {"shardId-1", "4"};
+  row.operation = "u";
+  row.record_id = "a\"b,\n";
+  row.image = R"({"id":"x"})";
+  row.commit_ts_ns = 1'790'000'000'123'456'789;
+  std::string text;
+  append_csv_row(text, row, {"pub", "t"});
+  EXPECT_EQ(text,
+            "\"pub\",\"t\",\"u\",\"a\"\"b,\n\",\"{\"\"id\"\":\"\"x\"\"}\",\"2026-09-21 14:13:20.123456\","
+            "\"1790000000123456789\",\\N,\"shardId-1\",\"4\"\n");
+}
+
+TEST(CopyFile, WhatCannotStandInAStatementIsRefused) {
+  Settings settings;
+  EXPECT_TRUE(check_copy_settings(settings));
+  settings.shape = Shape::Copy;
+  EXPECT_FALSE(check_copy_settings(settings));
+  settings.copy_bucket = "shop-files";
+  settings.copy_prefix = "sluice/";
+  settings.copy_role = "arn:aws:iam::123456789012:role/copy";
+  EXPECT_TRUE(check_copy_settings(settings));
+  EXPECT_EQ(
+      copy_statement(settings, "s3://shop-files/sluice/1.manifest"),
+      "COPY \"public\".cdc_events (source_schema, source_table, operation, record_id, event_data, "
+      "commit_timestamp, commit_ts_ns, tx_id, shard_id, sequence_number) FROM "
+      "'s3://shop-files/sluice/1.manifest' IAM_ROLE 'arn:aws:iam::123456789012:role/copy' FORMAT AS CSV GZIP "
+      "MANIFEST TIMEFORMAT 'auto'");
+  for (std::string Settings::*part : {&Settings::copy_bucket, &Settings::copy_prefix, &Settings::copy_role}) {
+    Settings bad = settings;
+    bad.*part = "x'; DROP TABLE cdc_events; --";
+    EXPECT_FALSE(check_copy_settings(bad));
+  }
+}
+
 TEST(Statement, ATimestampIsCutTowardsThePast) {
   EXPECT_EQ(timestamp_text(0), "1970-01-01 00:00:00.000000");
   EXPECT_EQ(timestamp_text(-1), "1969-12-31 23:59:59.999999");
@@ -160,6 +197,8 @@ TEST(Failure, TheWordsOfAFailureSayWhoseFaultItIs) {
       {"ERROR: value too long for type character varying(64)", Data},
       {"ERROR: Cannot insert a NULL value into column \"record_id\"", Data},
       {"ERROR: Numeric data overflow (result precision)", Data},
+      {"ERROR: Load into table 'cdc_events' failed. Check 'sys_load_error_detail' system table for details.",
+       Data},
       {"ERROR: 1023 DETAIL: Serializable isolation violation on table - 1, transactions", Transient},
       {"ERROR: Query cancelled on user's request", Transient},
       {"ERROR: deadlock detected", Transient},

@@ -50,7 +50,7 @@ class Sink final : public Store {
         clock_(api_->clock()),
         runner_(api_->api(), options_.settings, clock_, api_->sleeper()),
         log_(runner_, options_.settings),
-        lander_(api_->api(), options_.settings, clock_, api_->sleeper()) {}
+        lander_(api_->api(), options_.settings, clock_, api_->sleeper(), &api_->s3()) {}
 
   Result<void> open() {
     TRY(log_.prepare(options_.create));

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "aws/redshift_data.h"
+#include "aws/s3.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "net/retry.h"
@@ -35,6 +36,7 @@ class DataApi {
  public:
   virtual ~DataApi() = default;
   virtual aws::RedshiftData& api() = 0;
+  virtual aws::S3& s3() = 0;  // for COPY, where the settings name a bucket
   virtual const Clock& clock() = 0;
   virtual net::Sleeper& sleeper() = 0;
 };
