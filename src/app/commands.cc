@@ -398,6 +398,23 @@ constexpr std::array kCommands = {
             .arguments = kVerifyCurrentArguments,
             .positional = {},
             .many_positionals = false},
+    Command{.words = "probe redshift",
+            .summary = "measure what a Redshift workgroup takes, and print it as settings",
+            .usage = "--to redshift:WORKGROUP/DATABASE",
+            .about =
+                "AWS leaves some limits open: how large a statement may be, whether parameters count, large "
+                "strings,\n"
+                "long polling, what a repeated token does. A dozen small statements find out; no table is "
+                "touched. The\n"
+                "output is a configuration file, with the answers as comments.",
+            .examples =
+                "  sluice probe redshift --to redshift:shop/dev > redshift.toml\n"
+                "  sluice run --config redshift.toml --from kinesis:shop-cdc --to redshift:shop/dev --state "
+                "shop.state.duckdb",
+            .settings = kProbe,
+            .arguments = {},
+            .positional = {},
+            .many_positionals = false},
     Command{.words = "config show",
             .summary = "every setting in force and where its value came from",
             .usage = "[--config FILE] [--json] [any flag of run]",

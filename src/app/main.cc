@@ -37,6 +37,7 @@ constexpr std::array kPerformers = {
     Performer{"catalog learn", catalog_learn_command},
     Performer{"rekey", rekey_command},
     Performer{"verify-current", verify_current_command},
+    Performer{"probe redshift", probe_redshift_command},
     Performer{"config show", config_show_command},
 };
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import tomllib
 import unittest
 import urllib.request
 
@@ -126,6 +127,19 @@ class RunTest(unittest.TestCase):
         self.sluice("quarantine", "retry", "--reason", "needs-copy", "--db", "redshift:shop/dev", "--state", "state.duckdb",
                     "--catalog", "shop.toml", "--redshift-copy", "s3://files/sluice")
         self.expect_equal_to_duckdb()
+
+    def test_probe_measures_what_is_set(self):
+        self.assertEqual(self.settings_found(), {"redshift_wait": "20s", "redshift_shape": "packed",
+                                                 "redshift_statement_bytes": 99000, "redshift_parameters": 200,
+                                                 "redshift_string_bytes": 65535})
+        control(settings={"knows_wait": False, "max_statement_bytes": 200_000, "string_bytes": 16_000_000})
+        self.assertEqual(self.settings_found(), {"redshift_wait": "0s", "redshift_shape": "packed",
+                                                 "redshift_statement_bytes": 199000, "redshift_parameters": 200,
+                                                 "redshift_string_bytes": 16000000})
+        control(settings={"max_statement_bytes": 100_000, "string_bytes": 65_535})
+
+    def settings_found(self):
+        return tomllib.loads(self.sluice("probe", "redshift", "--to", "redshift:shop/dev"))
 
     def test_all_sql_that_was_sent_is_redshifts(self):
         self.generate( poison=0.002, unusual=0.05)
