@@ -102,6 +102,19 @@ Shown show_numeric(const ColumnType& type, const std::string& value) {
           "NaN, infinities and what has more digits than declared are NULL"};
 }
 
+// An object or array as it is; JSON's null as SQL's.
+std::string nested(const std::string& value) {
+  return fmt::format("CASE WHEN JSON_TYPEOF({0}) <> 'null' THEN {0} END", value);
+}
+
+// JSON that was sent as text, or as itself.
+std::string parsed(const std::string& value) {
+  return fmt::format(
+      "CASE WHEN JSON_TYPEOF({0}) IN ('object', 'array') THEN {0} WHEN CAN_JSON_PARSE({1}) THEN "
+      "JSON_PARSE({1}) END",
+      value, text_of(value));
+}
+
 Shown show_declared(const ColumnType& type, const std::string& value) {
   switch (type.type) {
     case Type::SmallInt:
@@ -154,10 +167,9 @@ Shown show_declared(const ColumnType& type, const std::string& value) {
       return {value + "::BIGINT", "microseconds; the source counts a month as 30.4375 days"};
     case Type::Json:
     case Type::Jsonb:
-      return {fmt::format("CASE WHEN CAN_JSON_PARSE({0}) THEN JSON_PARSE({0}) END", text_of(value)),
-              "a SUPER value: without the text's blanks and order"};
+      return {parsed(value), "a SUPER value: without the text's blanks and order"};
     case Type::OidVector:
-      return {value, "the source always sends []"};
+      return {nested(value), "the source always sends []"};
   }
   return {text_of(value), ""};
 }
@@ -178,7 +190,7 @@ Shown show_inferred(Inferred inferred, const std::string& value) {
     case Inferred::Double:
       return show_floating(value, "DOUBLE PRECISION");
     case Inferred::Json:
-      return {value, ""};
+      return {nested(value), ""};
     case Inferred::Text:
       break;
   }
@@ -209,9 +221,20 @@ bool has_upper_case(const std::vector<ViewColumn>& columns) {
                              [](const ViewColumn& column) { return column.key != fold_case(column.key); });
 }
 
+// Whether a backslash in a literal escapes depends on the server, so none stands in one.
+std::string literal(const std::string& text) {
+  std::string out;
+  for (size_t at = 0;;) {
+    const size_t slash = text.find('\\', at);
+    out += (at == 0 ? "" : " || CHR(92) || ") + quote_literal(text.substr(at, slash - at));
+    if (slash == std::string::npos) return out;
+    at = slash + 1;
+  }
+}
+
 std::string where(const change::TableName& table) {
-  return fmt::format("WHERE e.source_schema = {} AND e.source_table = {}", quote_literal(table.schema),
-                     quote_literal(table.table));
+  return fmt::format("WHERE e.source_schema = {} AND e.source_table = {}", literal(table.schema),
+                     literal(table.table));
 }
 
 // One of a view's own columns, in front of the table's.
@@ -389,10 +412,7 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
   shown.push_back({"item", ""});
   names.emplace_back("ordinal");
   names.emplace_back("item");
-  const std::string value = "e.event_data." + quote_identifier(array.column.key);
-  const bool in_text = array.column.declared.has_value() || array.column.inferred != Inferred::Json;
-  const std::string items =
-      in_text ? fmt::format("CASE WHEN CAN_JSON_PARSE({0}) THEN JSON_PARSE({0}) END", text_of(value)) : value;
+  const std::string items = parsed("e.event_data." + quote_identifier(array.column.key));
   view.create_view = title(table, "The elements of " + one_line(array.column.key)) +
                      std::string(case_note(view)) + create(view) +
                      fmt::format(
@@ -411,7 +431,8 @@ Check redshift_check(const ViewTable& table) {
   for (const ViewColumn& column : table.columns) {
     const std::string value = fmt::format("r.v{}", check.columns.size() + 1);
     const std::string shown = show(column, value).expression;
-    if (column.hashed || shown == value) continue;
+    // A single statement cannot switch on what an attribute with upper-case letters is read with.
+    if (column.hashed || shown == value || column.key != fold_case(column.key)) continue;
     const std::string lost =
         fmt::format("CASE WHEN JSON_TYPEOF({}) <> 'null' AND ({}) IS NULL", value, shown);
     counts += fmt::format(

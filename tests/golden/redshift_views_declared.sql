@@ -27,9 +27,9 @@ SELECT
   CASE WHEN r.v23::BIGINT >= -210866803200000000 AND r.v23::BIGINT <> 9223372036825200000 THEN DATEADD(microsecond, (r.v23::BIGINT % 1000000)::INTEGER, DATEADD(second, (r.v23::BIGINT / 1000000 % 86400)::INTEGER, DATEADD(day, (r.v23::BIGINT / 86400000000)::INTEGER, TIMESTAMP '1970-01-01 00:00:00'))) END AS "moment",  -- infinities are NULL
   (CASE WHEN r.v24::BIGINT >= -210866803200000000 AND r.v24::BIGINT <> 9223372036825200000 THEN DATEADD(microsecond, (r.v24::BIGINT % 1000000)::INTEGER, DATEADD(second, (r.v24::BIGINT / 1000000 % 86400)::INTEGER, DATEADD(day, (r.v24::BIGINT / 86400000000)::INTEGER, TIMESTAMP '1970-01-01 00:00:00'))) END) AT TIME ZONE 'UTC' AS "zoned_moment",  -- infinities are NULL
   r.v25::BIGINT AS "term",  -- microseconds; the source counts a month as 30.4375 days
-  CASE WHEN CAN_JSON_PARSE(r.v26::VARCHAR(65535)) THEN JSON_PARSE(r.v26::VARCHAR(65535)) END AS "document",  -- a SUPER value: without the text's blanks and order
-  CASE WHEN CAN_JSON_PARSE(r.v27::VARCHAR(65535)) THEN JSON_PARSE(r.v27::VARCHAR(65535)) END AS "binary_document",  -- a SUPER value: without the text's blanks and order
-  r.v28 AS "object_ids"  -- the source always sends []
+  CASE WHEN JSON_TYPEOF(r.v26) IN ('object', 'array') THEN r.v26 WHEN CAN_JSON_PARSE(r.v26::VARCHAR(65535)) THEN JSON_PARSE(r.v26::VARCHAR(65535)) END AS "document",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v27) IN ('object', 'array') THEN r.v27 WHEN CAN_JSON_PARSE(r.v27::VARCHAR(65535)) THEN JSON_PARSE(r.v27::VARCHAR(65535)) END AS "binary_document",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v28) <> 'null' THEN r.v28 END AS "object_ids"  -- the source always sends []
 FROM (
   SELECT
     e.event_data."small" AS v1,
@@ -111,9 +111,9 @@ SELECT
   CASE WHEN r.v23::BIGINT >= -210866803200000000 AND r.v23::BIGINT <> 9223372036825200000 THEN DATEADD(microsecond, (r.v23::BIGINT % 1000000)::INTEGER, DATEADD(second, (r.v23::BIGINT / 1000000 % 86400)::INTEGER, DATEADD(day, (r.v23::BIGINT / 86400000000)::INTEGER, TIMESTAMP '1970-01-01 00:00:00'))) END AS "moment",  -- infinities are NULL
   (CASE WHEN r.v24::BIGINT >= -210866803200000000 AND r.v24::BIGINT <> 9223372036825200000 THEN DATEADD(microsecond, (r.v24::BIGINT % 1000000)::INTEGER, DATEADD(second, (r.v24::BIGINT / 1000000 % 86400)::INTEGER, DATEADD(day, (r.v24::BIGINT / 86400000000)::INTEGER, TIMESTAMP '1970-01-01 00:00:00'))) END) AT TIME ZONE 'UTC' AS "zoned_moment",  -- infinities are NULL
   r.v25::BIGINT AS "term",  -- microseconds; the source counts a month as 30.4375 days
-  CASE WHEN CAN_JSON_PARSE(r.v26::VARCHAR(65535)) THEN JSON_PARSE(r.v26::VARCHAR(65535)) END AS "document",  -- a SUPER value: without the text's blanks and order
-  CASE WHEN CAN_JSON_PARSE(r.v27::VARCHAR(65535)) THEN JSON_PARSE(r.v27::VARCHAR(65535)) END AS "binary_document",  -- a SUPER value: without the text's blanks and order
-  r.v28 AS "object_ids"  -- the source always sends []
+  CASE WHEN JSON_TYPEOF(r.v26) IN ('object', 'array') THEN r.v26 WHEN CAN_JSON_PARSE(r.v26::VARCHAR(65535)) THEN JSON_PARSE(r.v26::VARCHAR(65535)) END AS "document",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v27) IN ('object', 'array') THEN r.v27 WHEN CAN_JSON_PARSE(r.v27::VARCHAR(65535)) THEN JSON_PARSE(r.v27::VARCHAR(65535)) END AS "binary_document",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v28) <> 'null' THEN r.v28 END AS "object_ids"  -- the source always sends []
 FROM (
   SELECT e.record_id, e.operation, e.valid_from, e.valid_to, e.commit_ts_ns,
     e.event_data."small" AS v1,

@@ -74,7 +74,7 @@ SELECT
   CASE WHEN r.v3::VARCHAR(16) IN ('NaN', 'Infinity', '-Infinity') THEN r.v3::VARCHAR(16)::DOUBLE PRECISION ELSE r.v3::DOUBLE PRECISION END AS "ratio",
   CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",
   CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",
-  r.v6 AS "nested",
+  CASE WHEN JSON_TYPEOF(r.v6) <> 'null' THEN r.v6 END AS "nested",
   CASE WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",
   CASE WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"
 FROM (
@@ -118,7 +118,7 @@ SELECT
   CASE WHEN r.v3::VARCHAR(16) IN ('NaN', 'Infinity', '-Infinity') THEN r.v3::VARCHAR(16)::DOUBLE PRECISION ELSE r.v3::DOUBLE PRECISION END AS "ratio",
   CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",
   CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",
-  r.v6 AS "nested",
+  CASE WHEN JSON_TYPEOF(r.v6) <> 'null' THEN r.v6 END AS "nested",
   CASE WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",
   CASE WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"
 FROM (

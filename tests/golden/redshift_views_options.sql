@@ -6,8 +6,8 @@ SELECT
   r.v1::BIGINT AS "id",
   SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
   CASE WHEN r.v3::VARCHAR(100) ~ '^-?0*[0-9]{1,10}([.][0-9]{0,2})?$' THEN r.v3::VARCHAR(100)::DECIMAL(12, 2) END AS "amount",  -- NaN, infinities and what has more digits than declared are NULL
-  CASE WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
-  CASE WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN r.v4 WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN r.v5 WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order
 FROM (
   SELECT
     e.event_data."id" AS v1,
@@ -45,8 +45,8 @@ SELECT
   r.v1::BIGINT AS "id",
   SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
   CASE WHEN r.v3::VARCHAR(100) ~ '^-?0*[0-9]{1,10}([.][0-9]{0,2})?$' THEN r.v3::VARCHAR(100)::DECIMAL(12, 2) END AS "amount",  -- NaN, infinities and what has more digits than declared are NULL
-  CASE WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
-  CASE WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN r.v4 WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
+  CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN r.v5 WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order
 FROM (
   SELECT e.record_id, e.operation, e.valid_from, e.valid_to, e.commit_ts_ns,
     e.event_data."id" AS v1,
@@ -94,7 +94,7 @@ SELECT
 FROM (
   SELECT
     e.event_data."id" AS v1,
-    CASE WHEN CAN_JSON_PARSE(e.event_data."items"::VARCHAR(65535)) THEN JSON_PARSE(e.event_data."items"::VARCHAR(65535)) END AS items
+    CASE WHEN JSON_TYPEOF(e.event_data."items") IN ('object', 'array') THEN e.event_data."items" WHEN CAN_JSON_PARSE(e.event_data."items"::VARCHAR(65535)) THEN JSON_PARSE(e.event_data."items"::VARCHAR(65535)) END AS items
   FROM (
     SELECT e.record_id, e.operation, e.event_data
     FROM cdc_events AS e
@@ -117,7 +117,7 @@ SELECT
 FROM (
   SELECT
     e.event_data."id" AS v1,
-    CASE WHEN CAN_JSON_PARSE(e.event_data."Tags"::VARCHAR(65535)) THEN JSON_PARSE(e.event_data."Tags"::VARCHAR(65535)) END AS items
+    CASE WHEN JSON_TYPEOF(e.event_data."Tags") IN ('object', 'array') THEN e.event_data."Tags" WHEN CAN_JSON_PARSE(e.event_data."Tags"::VARCHAR(65535)) THEN JSON_PARSE(e.event_data."Tags"::VARCHAR(65535)) END AS items
   FROM (
     SELECT e.record_id, e.operation, e.event_data
     FROM cdc_events AS e

@@ -23,7 +23,7 @@ KNOWN = (
     exp.ParseJSON, exp.CurrentTimestamp, exp.TsOrDsAdd, exp.DateAdd, exp.Count, exp.Min, exp.Max, exp.Sum, exp.Avg,
     exp.RowNumber, exp.Lead, exp.Lag, exp.Cast, exp.Case, exp.If, exp.Coalesce, exp.Length, exp.RegexpLike, exp.Lower,
     exp.Upper, exp.And, exp.Or, exp.SHA2, exp.Concat, exp.Nullif, exp.Substring, exp.Left, exp.Right, exp.Abs,
-    exp.Exists, exp.Round)
+    exp.Exists, exp.Round, exp.Chr)
 NAMED = {"CAN_JSON_PARSE", "JSON_SIZE", "JSON_SERIALIZE", "JSON_TYPEOF", "TO_VARBYTE", "IS_LARGE_STRING_ENABLED"}
 STATEMENTS = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Copy, exp.Set, exp.Union)
 DROPPED_PROPERTIES = (exp.DistStyleProperty, exp.DistKeyProperty, exp.SortKeyProperty)
