@@ -211,11 +211,12 @@ class Checker:
                 continue
             inside_table = False
             for number, line in lines:
-                table = re.match(r"\[([\w.-]+)\]", line)
+                table = re.match(r"\[([\w-]+)[.\]]", line)
                 setting = re.match(r"([\w-]+)\s*=", line)
                 if table or (setting and not inside_table):
                     name = (table or setting).group(1).split(".")[0]
-                    if name not in self.program.settings:
+                    # [table."schema.name"] is no setting: it holds what one table's views show.
+                    if name not in self.program.settings and not (table and name == "table"):
                         self.find(document, number, f"there is no setting {name}")
                 inside_table = inside_table or bool(table)
 
