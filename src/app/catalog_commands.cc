@@ -4,6 +4,7 @@
 #include "app/address.h"
 #include "app/commands.h"
 #include "app/diff_text.h"
+#include "app/dsql_access.h"
 #include "app/exit_code.h"
 #include "app/options.h"
 #include "app/output.h"
@@ -57,7 +58,7 @@ Result<std::vector<catalog::SeenTable>> seen_in(sink::Store& store) {
 Result<std::string> other_side(const Options& options) {
   std::string chosen;
   for (const bool flags_only : {true, false}) {
-    for (const char* name : {"postgres", "against", "db", "to"}) {
+    for (const char* name : {"postgres", "dsql", "against", "db", "to"}) {
       const Value& value = options.value(name);
       if (value.text.empty() || (flags_only && value.origin != Origin::Flag)) continue;
       if (!chosen.empty() && flags_only) {
@@ -69,9 +70,14 @@ Result<std::string> other_side(const Options& options) {
     if (!chosen.empty()) return chosen;
   }
   return refused(
-      "say what the file is to be compared with: --postgres DSN, --against FILE or --db STORE. `sluice "
+      "say what the file is to be compared with: --postgres DSN, --dsql ENDPOINT, --against FILE or --db "
+      "STORE. `sluice "
       "catalog "
       "diff --help` has examples.");
+}
+
+Result<catalog::Catalog> read_database(const Options& options, const std::string& side) {
+  return side == "dsql" ? read_dsql_catalog(options) : catalog::read_postgres(options.text("postgres"));
 }
 
 Result<DiffReport> diff(const Options& options, const std::string& side) {
@@ -84,13 +90,14 @@ Result<DiffReport> diff(const Options& options, const std::string& side) {
     report.differences = catalog::compare(file, TRY(catalog::read_file(report.other)));
     return report;
   }
-  if (side == "postgres") {
-    report.other = sink::postgres::shown_dsn(options.text("postgres"));
+  if (side == "postgres" || side == "dsql") {
+    report.other =
+        side == "dsql" ? "dsql:" + options.text("dsql") : sink::postgres::shown_dsn(options.text("postgres"));
     report.todo = fmt::format(
         "write the catalog anew (`sluice catalog read --out {}`), look at the difference, then restart the "
         "run.",
         path);
-    report.differences = catalog::compare(file, TRY(catalog::read_postgres(options.text("postgres"))));
+    report.differences = catalog::compare(file, TRY(read_database(options, side)));
     return report;
   }
   const Destination place = TRY(database_of(options));
@@ -111,9 +118,14 @@ Result<void> learn(const Options& options, const Destination& place) {
 }  // namespace
 
 int catalog_read_command(const Options& options) {
-  const auto dsn = options.required("postgres");
-  if (!dsn.ok()) return misused(dsn.error());
-  const auto catalog = catalog::read_postgres(dsn.value());
+  const bool is_dsql =
+      options.has("dsql") && options.value("postgres").origin <= options.value("dsql").origin;
+  if (is_dsql && options.has("postgres") && options.value("postgres").origin == options.value("dsql").origin)
+    return misused(refused("--postgres and --dsql contradict each other; give one of them."));
+  if (!is_dsql) {
+    if (const auto dsn = options.required("postgres"); !dsn.ok()) return misused(dsn.error());
+  }
+  const auto catalog = read_database(options, is_dsql ? "dsql" : "postgres");
   if (!catalog.ok()) return cannot(catalog.error());
   const auto written = write_catalog(options, catalog.value());
   return written.ok() ? kOk : cannot(written.error());

@@ -325,19 +325,21 @@ constexpr std::array kCommands = {
     Command{
         .words = "catalog read",
         .summary = "write the source's tables, types and keys to a file",
-        .usage = "--postgres DSN --out FILE",
+        .usage = "--postgres DSN|--dsql ENDPOINT --out FILE",
         .about =
             "With it the views have real types and every key is known from the first record. Keep the file\n"
             "under version control and give it to `sluice run --catalog`.",
-        .examples = "  sluice catalog read --postgres \"$DSN\" --out shop.catalog.toml",
-        .settings = kPostgres,
+        .examples = "  sluice catalog read --postgres \"$DSN\" --out shop.catalog.toml\n"
+                    "  sluice catalog read --dsql abc0def1ghi2jkl3mno4pqr5st.dsql.us-east-1.on.aws --out "
+                    "shop.catalog.toml",
+        .settings = kPostgres | kDsql,
         .arguments = kCatalogArguments,
         .positional = {},
         .many_positionals = false},
     Command{
         .words = "catalog diff",
         .summary = "what has changed since the catalog file was written, and whether to do something",
-        .usage = "--catalog FILE --postgres DSN|--against FILE|--db STORE [--json]",
+        .usage = "--catalog FILE --postgres DSN|--dsql ENDPOINT|--against FILE|--db STORE [--json]",
         .about =
             "Compares the file with a database, with another file, or with what a store's events have "
             "really\n"
@@ -348,7 +350,7 @@ constexpr std::array kCommands = {
         .examples = "  sluice catalog diff --catalog shop.catalog.toml --postgres \"$DSN\"\n"
                     "  sluice catalog diff --catalog shop.catalog.toml --db shop.duckdb --json\n"
                     "  sluice catalog diff --catalog shop.catalog.toml --against new.catalog.toml",
-        .settings = kCatalogDiff,
+        .settings = kCatalogDiff | kDsql,
         .arguments = kCatalogDiffArguments,
         .positional = {},
         .many_positionals = false},

@@ -39,6 +39,7 @@ enum Uses : unsigned {
   kRekey = 1024,
   kVerifyCurrent = 2048,
   kProbe = 4096,
+  kDsql = 65536,  // catalog read and diff, which may ask a cluster
 };
 
 struct Setting {

@@ -91,8 +91,9 @@ std::string to_toml(const Catalog& catalog);
 Result<Catalog> parse_toml(std::string_view text, const std::string& file_name);
 Result<Catalog> read_file(const std::string& path);
 
-// The catalog of a PostgreSQL or DSQL database: every ordinary or partitioned table outside the system
-// schemas. Types that DSQL does not have are refused by name. `dsn` is a libpq connection string or URI.
+// The catalog of a PostgreSQL database (of DSQL: catalog/dsql.h): every ordinary or partitioned table outside
+// the system schemas. Types that DSQL does not have are refused by name. `dsn` is a libpq connection string
+// or URI.
 Result<Catalog> read_postgres(const std::string& dsn);
 
 }  // namespace sluice::catalog

@@ -44,6 +44,10 @@ Result<void> add_column(Table& table, std::map<int64_t, std::string>& key, const
 
 Result<Catalog> read_postgres(const std::string& dsn) {
   Connection connection = TRY(Connection::open(dsn));
+  return read_from(connection);
+}
+
+Result<Catalog> read_from(Connection& connection) {
   const Rows rows = TRY(connection.run(kColumns));
   Catalog catalog;
   std::map<int64_t, std::string> key;

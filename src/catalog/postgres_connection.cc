@@ -61,7 +61,8 @@ std::string Rows::text(int row, int column) const { return std::string(value(row
 int64_t Rows::touched() const { return parse_int64(PQcmdTuples(result_.get())).value_or(0); }
 
 Result<Connection> Connection::open(const std::string& dsn,
-                                    const std::vector<std::pair<std::string, std::string>>& settings) {
+                                    const std::vector<std::pair<std::string, std::string>>& settings,
+                                    const std::string& what) {
   Parameters parameters = TRY(parameters_of(dsn));
   parameters.set("fallback_application_name", "sluice");
   parameters.set("client_encoding", "UTF8");
@@ -74,7 +75,7 @@ Result<Connection> Connection::open(const std::string& dsn,
   values.push_back(nullptr);
   Connection connection(PQconnectdbParams(names.data(), values.data(), 0));
   if (connection.raw() == nullptr || PQstatus(connection.raw()) != CONNECTION_OK) {
-    return refused("cannot connect to the PostgreSQL that --postgres names: " + connection.last_error());
+    return refused("cannot connect to " + what + ": " + connection.last_error());
   }
   PQsetNoticeProcessor(
       connection.raw(), [](void*, const char*) {}, nullptr);

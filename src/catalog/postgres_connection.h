@@ -41,9 +41,10 @@ using Parameter = std::optional<std::string>;
 class Connection {
  public:
   // Connects; `settings` are libpq parameters that override those of `dsn` (`options` is added to the dsn's
-  // own). Refused when it cannot, naming --postgres.
+  // own). Refused when it cannot, naming `what`.
   static Result<Connection> open(const std::string& dsn,
-                                 const std::vector<std::pair<std::string, std::string>>& settings = {});
+                                 const std::vector<std::pair<std::string, std::string>>& settings = {},
+                                 const std::string& what = "the PostgreSQL that --postgres names");
 
   // One statement with its values. Refused when the server says no, Unavailable when the connection is gone.
   Result<Rows> run(const std::string& sql, std::initializer_list<Parameter> values = {});
@@ -67,6 +68,9 @@ std::string one_line(std::string_view text);
 
 // The error of a failed result: Unavailable when the connection broke, otherwise Refused.
 Error postgres_error(const Connection& connection, const PGresult* result, const std::string& doing);
+
+// The catalog of the database at the other end; errors as run(), and Refused for types that DSQL lacks.
+Result<Catalog> read_from(Connection& connection);
 
 // DSQL's type for a type's oid and modifier (pg_attribute.atttypmod, -1 for none); nothing for types that
 // DSQL lacks. The oids of built-in types are fixed (pg_type.dat).
