@@ -139,6 +139,13 @@ constexpr std::array kSettings = {
     Setting{"postgres", Kind::Secret, "DSN", "",
             "the PostgreSQL database: a URI or key=value pairs, as libpq reads them",
             kPostgres | kCatalogDiff},
+    Setting{"dsql", Kind::Text, "ENDPOINT", "",
+            "the Aurora DSQL cluster, for example abc0def1ghi2jkl3mno4pqr5st.dsql.us-east-1.on.aws", kDsql},
+    Setting{"dsql_user", Kind::Text, "NAME", "admin",
+            "the database role there; admin needs dsql:DbConnectAdmin, any other dsql:DbConnect", kDsql},
+    Setting{"dsql_port", Kind::Count, "N", "5432", "the cluster's port", kDsql, 1, 65'535},
+    Setting{"dsql_ca", Kind::Text, "FILE", "",
+            "the certificates that TLS believes there; otherwise SSL_CERT_FILE or the system's", kDsql},
 };
 
 std::string with_hyphens(std::string_view name) {

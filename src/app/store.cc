@@ -38,6 +38,14 @@ Result<std::unique_ptr<sink::Store>> open_redshift(const Options& options, const
         "{} is 'skip', which Redshift's log does not know: every delivery is appended, and the views "
         "show each change once. Leave it out.",
         options.value("repeats").where));
+  for (const auto& [table, chosen] : sink.views) {
+    if (chosen.current_table.value_or(false))
+      return refused(
+          fmt::format("table.{}.{} has current = \"table\", which DuckDB and PostgreSQL keep; in Redshift "
+                      "the views read the log. "
+                      "Leave it out.",
+                      table.schema, table.table));
+  }
   const std::string& path = options.text("state");
   if (!create) TRY(check_it_exists(path));
   auto session = TRY(RedshiftSession::open(options));

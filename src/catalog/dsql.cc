@@ -25,17 +25,16 @@ Settings settings_of(const DsqlLogin& login) {
           {"tcp_user_timeout", "30000"}};
 }
 
-// Whether anybody takes connections there, asked once more only after one has failed.
-bool answers(const Settings& settings) {
-  std::vector<const char*> names;
-  std::vector<const char*> values;
-  for (const auto& [name, value] : settings) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
-  }
-  names.push_back(nullptr);
-  values.push_back(nullptr);
-  return PQpingParams(names.data(), values.data(), 0) == PQPING_OK;
+// Whether a connection was refused for what a person must change. libpq gives no SQLSTATE for a connection
+// that did not come about, so its words and the server's decide; whatever else it may be can go away by
+// itself.
+bool is_for_a_person(std::string_view message) {
+  static constexpr std::array<std::string_view, 8> kWords = {
+      "access denied", "authentication", "password",       "permission",
+      "certificate",   "support SSL",    "does not exist", "not known"};
+  return std::any_of(kWords.begin(), kWords.end(), [message](std::string_view word) {
+    return message.find(word) != std::string_view::npos;
+  });
 }
 
 // Too many connections, too many of them at once, and a transaction that met another one or a new schema.
@@ -47,14 +46,10 @@ bool asks_to_try_again(std::string_view state) {
 }  // namespace
 
 Result<Catalog> read_dsql(const DsqlLogin& login) {
-  const Settings settings = settings_of(login);
-  Result<Connection> connection = Connection::open("", settings, "the cluster that --dsql names");
+  Result<Connection> connection = Connection::open("", settings_of(login), "the cluster that --dsql names");
   if (!connection.ok()) {
     Error error = std::move(connection).error();
-    // A certificate or a password that is refused stays refused.
-    const bool is_about_trust = error.message.find("certificate") != std::string::npos ||
-                                error.message.find("SSL") != std::string::npos;
-    if (!is_about_trust && !answers(settings)) error.kind = ErrorKind::Unavailable;
+    if (!is_for_a_person(error.message)) error.kind = ErrorKind::Unavailable;
     return error;
   }
   Result<Catalog> catalog = read_from(connection.value());

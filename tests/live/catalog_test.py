@@ -9,8 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
+
+import dsql_door
 
 SERVER = os.environ.get("SLUICE_TEST_DSN", "")
 T0 = 1790000000000000000
@@ -95,6 +98,192 @@ class RekeyInPostgres(Stage):
         self.sluice("catalog", "learn", "--db", f"postgres:{self.store}", "--out", "shop.toml")
         self.assertIn('key = ["id", "line"]', (self.folder / "shop.toml").read_text())
         self.assertEqual(self.diff("--db", f"postgres:{self.store}"), [])
+
+
+class FromDsql(Stage):
+    """Against a real PostgreSQL behind a door as a cluster has it. What only a real cluster can show is not shown."""
+
+    TABLES = ("CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(12,2) NOT NULL, at timestamptz);"
+              "CREATE SCHEMA depot; CREATE TABLE depot.slots (aisle integer, slot varchar(4), PRIMARY KEY (slot, aisle))")
+
+    def setUp(self):
+        super().setUp()
+        self.psql(self.source, self.TABLES)
+
+    def door(self, **how):
+        parts = dict(part.split("=", 1) for part in self.source.split())
+        door = dsql_door.Door(self.folder, (parts["host"], int(parts["port"])), parts["dbname"], **how)
+        self.addCleanup(door.close)
+        return door
+
+    def read(self, door, *more, code=0, host=dsql_door.HOST, secret=dsql_door.SECRET, ca="ca.pem"):
+        # The name leads nowhere; libpq is told the address beside it.
+        environment = {"PGHOSTADDR": "127.0.0.1", "AWS_ACCESS_KEY_ID": dsql_door.KEY, "AWS_SECRET_ACCESS_KEY": secret,
+                       "AWS_SESSION_TOKEN": "AQoEXAMPLE/+=", "AWS_EC2_METADATA_DISABLED": "true"}
+        return self.sluice("catalog", "read", "--dsql", host, "--dsql-port", door.port, *(["--dsql-ca", ca] if ca else []), *more,
+                           code=code, environment=environment)
+
+    def test_what_is_read_is_what_the_same_database_says_without_the_door(self):
+        door = self.door()
+        told = self.read(door).stdout
+        self.assertEqual(told, self.sluice("catalog", "read", "--postgres", self.source).stdout)
+        self.assertIn('key = ["slot", "aisle"]', told)
+        self.read(door, "--dsql-user", "reader")
+        self.assertEqual(door.users, ["admin", "reader"])
+
+    def test_a_cluster_that_is_busy_is_asked_again_with_a_new_connection(self):
+        door = self.door(busy=2)
+        self.read(door)
+        self.assertEqual((door.busy, door.let_in), (0, 1))
+
+    def test_a_wrong_token_certificate_or_name_is_refused_in_words(self):
+        door = self.door()
+        for how, said in (({"secret": "not the secret"}, "access denied"), ({"ca": None}, "certificate"),
+                          ({"host": dsql_door.HOST.replace("abc", "xyz")}, "does not match host name"),
+                          ({"host": "https://" + dsql_door.HOST}, "is not the endpoint of a cluster")):
+            done = self.read(door, code=1, **how)
+            self.assertIn(said, done.stderr)
+            self.assertTrue(done.stderr.startswith("sluice: ") and done.stderr.count("\n") == 1, done.stderr)
+            for secret in (dsql_door.SECRET, "X-Amz", "not the secret", "AQoEXAMPLE"):
+                self.assertNotIn(secret, done.stdout + done.stderr)
+        self.assertEqual(door.let_in, 0)
+
+    def test_the_file_is_held_against_the_cluster(self):
+        door = self.door()
+        (self.folder / "shop.toml").write_text(self.read(door).stdout)
+        self.psql(self.source, "ALTER TABLE orders ADD note text")
+        environment = {"PGHOSTADDR": "127.0.0.1", "AWS_ACCESS_KEY_ID": dsql_door.KEY, "AWS_SECRET_ACCESS_KEY": dsql_door.SECRET}
+        done = self.sluice("catalog", "diff", "--catalog", "shop.toml", "--dsql", dsql_door.HOST, "--dsql-port", door.port,
+                           "--dsql-ca", "ca.pem", code=4, environment=environment)
+        self.assertIn("new column     note text", done.stdout)
+
+
+class Evolution(Stage):
+    """The schema of a living table changes while its changes flow."""
+
+    STEPS = [
+        ("ALTER TABLE orders ADD note text", "INSERT INTO orders VALUES (10, 1, 'a', 'n')", ["new-column orders note text"]),
+        ("ALTER TABLE orders DROP note", "UPDATE orders SET total = 2 WHERE id = 10", ["dropped-column orders note text"]),
+        ("ALTER TABLE orders RENAME total TO amount", "INSERT INTO orders VALUES (11, 3, 'b')",
+         ["renamed-column orders total amount"]),
+        ("ALTER TABLE orders ALTER amount TYPE text", "INSERT INTO orders VALUES (12, 'four', 'c')",
+         ["retyped-column orders amount integer text"]),
+        ("ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD PRIMARY KEY (id, kind)",
+         "INSERT INTO orders VALUES (12, 'five', 'd')", ["nullability orders kind nullable not null", "key-changed orders (id) (id, kind)"]),
+        ("ALTER TABLE orders RENAME TO purchases", "DELETE FROM purchases WHERE id = 11",
+         ["renamed-table orders public.orders public.purchases"]),
+        ("DROP TABLE purchases; CREATE TABLE purchases (code uuid PRIMARY KEY, price numeric(9,2), tags json)",
+         "INSERT INTO purchases VALUES ('00000000-0000-0000-0000-000000000001', 9.5, '[1]')",
+         ["remade-table purchases", "dropped-column purchases id bigint", "dropped-column purchases amount text",
+          "dropped-column purchases kind varchar(8)", "new-column purchases code uuid", "new-column purchases price numeric(9,2)",
+          "new-column purchases tags json", "key-changed purchases (id, kind) (code)"]),
+    ]
+
+    def read_catalog(self):
+        self.sluice("catalog", "read", "--postgres", self.source, "--out", "shop.toml")
+
+    def take(self, *more):
+        """What has changed since goes into both stores."""
+        self.sluice("emulate", "--postgres", self.source, "--slot", f"evolution_{Stage.number}", "--out", "changes.ndjson")
+        for to in ("duckdb:shop.duckdb", f"postgres:{self.store}"):
+            self.run_into(to, self.folder / "changes.ndjson", "--catalog", "shop.toml", *more)
+
+    def shown(self, view, columns):
+        """The view's rows in both stores, which must be the same."""
+        sql = f"SELECT {columns} FROM {view} ORDER BY {columns}"
+        done = self.sluice("query", "--db", "shop.duckdb", "--format", "ndjson", sql)
+        duck = [["" if value is None else str(value) for value in json.loads(line).values()] for line in done.stdout.splitlines()]
+        self.assertEqual(duck, [line.split("|") for line in self.psql(self.store, sql).splitlines()])
+        return duck
+
+    def test_each_step_is_named_and_old_and_new_rows_are_shown(self):
+        self.addCleanup(self.sluice, "emulate", "--postgres", self.source, "--slot", f"evolution_{Stage.number}", "--drop")
+        self.psql(self.source, "CREATE TABLE orders (id bigint PRIMARY KEY, total integer, kind varchar(8))")
+        self.read_catalog()
+        self.sluice("emulate", "--postgres", self.source, "--slot", f"evolution_{Stage.number}", "--out", "changes.ndjson")
+        self.psql(self.source, "INSERT INTO orders VALUES (1, 7, 'old')")
+        self.take()
+        for ddl, change_after, named in self.STEPS:
+            self.psql(self.source, ddl)
+            self.assertEqual(self.diff("--postgres", self.source), named, ddl)
+            self.psql(self.source, change_after)
+            if "purchases (code" in ddl:
+                # Under its old name the table had another key; the rows of before have none of the new one.
+                self.assertIn(["10", "2"], self.shown("orders_current", "id, total"))
+            self.take()  # as a run does whose catalog is still the old one
+            self.read_catalog()
+            self.assertEqual(self.diff("--postgres", self.source), [])
+            self.take()  # and with the new one
+        self.assertEqual(self.shown("orders_current", "id, total, amount, note, kind"),
+                         [["1", "7", "", "", "old"], ["10", "2", "", "", "a"], ["11", "", "3", "", "b"],
+                          ["12", "", "five", "", "d"], ["12", "", "four", "", "c"]])
+        self.assertIn(["00000000-0000-0000-0000-000000000001", "9.50"], self.shown("purchases_current", "code, price"))
+
+
+class KeptInPostgres(Stage):
+    """`current = "table"`: triggers keep it for every writer."""
+
+    def setUp(self):
+        super().setUp()
+        self.records = self.folder / "records.ndjson"
+        subprocess.run([self.sluice_path, "generate", "--seed", "11", "--changes", "3000", "--tables", "orders,order_items",
+                        "--rows", "60", "--duplicates", "0.2", "--reorder", "all", "--oversize", "0.02", "--oversize-bytes", "2500",
+                        "--out", self.records, "--truth", self.folder / "truth.ndjson", "--summary", self.folder / "summary.json"],
+                       check=True, capture_output=True)
+        lines = self.records.read_bytes().split(b"\n")[:-1]
+        self.parts = []
+        for at in range(4):
+            path = self.folder / f"part{at}.ndjson"
+            path.write_bytes(b"".join(line + b"\n" for line in lines[at::4]))
+            self.parts.append(path)
+        names = sorted({(line["source"]["schema"], line["source"]["table"]) for line in map(json.loads, lines) if "source" in line})
+        (self.folder / "table.toml").write_text("".join(
+            f'[table.{json.dumps(schema, ensure_ascii=False)}.{json.dumps(table, ensure_ascii=False)}]\ncurrent = "table"\n'
+            for schema, table in names))
+        (self.folder / "view.toml").write_text((self.folder / "table.toml").read_text().replace('"table"\n', '"view"\n'))
+
+    def verify(self, code=0):
+        done = self.sluice("verify-current", "--db", f"postgres:{self.store}", "--json", code=code)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start(self, part, *more):
+        return subprocess.Popen([self.sluice_path, "run", "--from", f"file:{part}", "--to", f"postgres:{self.store}", "--progress",
+                                 "none", "--batch-rows", "40", *more], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
+    def test_several_writers_and_a_kill_keep_what_the_log_says(self):
+        self.run_into(f"postgres:{self.store}", self.parts[0])
+        self.run_into(f"postgres:{self.store}", self.parts[1], "--config", "table.toml", "--batch-rows", "97")
+        self.assertTrue(all((one["missing"], one["surplus"]) == (0, 0) for one in self.verify()))
+        # Two writers at once, neither of which was told of it; one is killed and starts again.
+        both = [self.start(part) for part in self.parts[2:]]
+        time.sleep(0.4)
+        both[0].kill()
+        for child in both:
+            child.wait()
+        self.run_into(f"postgres:{self.store}", self.parts[2])
+        self.run_into(f"postgres:{self.store}", self.parts[3])
+        checks = self.verify()
+        self.assertTrue(checks and all(one["rows"] > 0 and (one["missing"], one["surplus"]) == (0, 0) for one in checks), checks)
+        present = {view: self.psql(self.store, f'SELECT count(*), md5(string_agg(v::text, \'\' ORDER BY v::text COLLATE "C")) FROM "{view}" v')
+                   for view in self.psql(self.store, "SELECT view_name FROM cdc_views WHERE view_name LIKE '%\\_current'").splitlines()}
+        self.assertEqual(int(self.psql(self.store, "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'cdc\\_%'")), 2)
+        # Ended, the same views read the log, and show the same.
+        self.run_into(f"postgres:{self.store}", self.parts[3], "--config", "view.toml")
+        self.assertEqual(self.verify(), [])
+        self.assertEqual(self.psql(self.store, "SELECT count(*) FROM cdc_current"), "0")
+        for view, was in present.items():
+            self.assertEqual(self.psql(self.store, f'SELECT count(*), md5(string_agg(v::text, \'\' ORDER BY v::text COLLATE "C")) FROM "{view}" v'), was)
+
+    def test_a_trigger_that_takes_what_comes_last_is_caught(self):
+        self.run_into(f"postgres:{self.store}", self.parts[0], "--config", "table.toml")
+        text = self.psql(self.store, "SELECT pg_get_functiondef('cdc_keep_current'::regproc)")
+        self.assertIn("WHERE (EXCLUDED.commit_ts_ns", text)
+        begin, end = text.index("  WHERE (EXCLUDED.commit_ts_ns"), text.index("  RETURN NULL;")
+        self.psql(self.store, text[:begin].rstrip() + ";\n" + text[end:])
+        self.run_into(f"postgres:{self.store}", self.parts[1])
+        self.run_into(f"postgres:{self.store}", self.parts[2])
+        self.assertTrue(any(one["surplus"] > 0 for one in self.verify(code=4)))
 
 
 def main():
