@@ -6,7 +6,7 @@ import re
 from harness import Case, change, lines, main
 
 ARN = "kinesis:arn:aws:kinesis:eu-west-1:123456789012:stream/shop"
-COMMANDS = ("run", "query", "views", "quarantine list", "quarantine show", "quarantine retry", "quarantine export",
+COMMANDS = ("run", "query", "views", "schema", "quarantine list", "quarantine show", "quarantine retry", "quarantine export",
             "generate", "emulate", "drive", "catalog read", "config show")
 
 
@@ -44,7 +44,7 @@ class Usage(Case):
             ("run", "--from", ARN, "--to", "duckdb:x", "--region", "us-east-1"): "but the stream's ARN says eu-west-1",
             ("generate", "--changes", "5", "--to", ARN, "--region", "us-east-1"): "but the stream's ARN says eu-west-1",
             ("run", "--from", "kinesis:", "--to", "duckdb:x"): "the stream is missing",
-            ("run", "--from", "file:x", "--to", "redshift:x"): "this version writes duckdb:PATH",
+            ("run", "--from", "file:x", "--to", "redshift:x"): "the database is missing",
             ("run", "--from", "file:x", "--to", "duckdb:"): "the path is missing",
             ("run", "--repeats", "lnad"): "Do you mean land?",
             ("query", "SELECT 1"): "--db STORE is missing",

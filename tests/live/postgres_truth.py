@@ -117,7 +117,8 @@ def literal(text):
 
 def compare_views(dsn, tables):
     differences = []
-    views = {(schema, table): view for view, schema, table in query(dsn, "SELECT view_name, source_schema, source_table FROM cdc_views")}
+    views = {(schema, table): view for view, schema, table in
+             query(dsn, "SELECT view_name, source_schema, source_table FROM cdc_views WHERE function_name <> ''")}
     for table, rows in tables.items():
         if table not in views:
             differences.append(f"table {table} has no view")
