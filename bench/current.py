@@ -26,8 +26,11 @@ RECORD = {"type": "full", "op": "c", "before": None, "after": {"id": 0, "qty": 1
 def run(arguments, folder, destination, config):
     (folder / "bench.toml").write_text(config)
     (folder / "one.ndjson").write_text(json.dumps(RECORD) + "\n")
-    subprocess.run([arguments.sluice, "run", "--from", f"file:{folder / 'one.ndjson'}", "--to", destination, "--progress", "none",
-                    "--config", folder / "bench.toml"], check=True, capture_output=True)
+    done = subprocess.run([arguments.sluice, "run", "--from", f"file:{folder / 'one.ndjson'}", "--to", destination, "--progress",
+                           "none", "--config", folder / "bench.toml"], capture_output=True, text=True, check=False)
+    # 3: the ledger rightly misses the events that came by SQL.
+    if done.returncode not in (0, 3):
+        raise SystemExit(done.stderr)
 
 
 def best_of_three(ask):
