@@ -7,12 +7,16 @@ CCACHE_NOHASHDIR ?= 1
 export JOBS FUZZ_SECONDS CCACHE_BASEDIR CCACHE_NOHASHDIR
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test check bench format tidy fuzz clean help
+.PHONY: release lambda demo test check bench format tidy fuzz clean help
 
 release: ## build what users run: build/release/sluice (this is plain `make`)
 	@scripts/setup --for build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target sluice -j $(JOBS)
+
+lambda: ## pack the Lambda function: build/sluice-lambda-x86_64.zip (ARCH=arm64 for the other)
+	@scripts/setup --for lambda
+	@scripts/lambda $(if $(ARCH),--arch $(ARCH)) --jobs $(JOBS)
 
 demo: release ## see a living PostgreSQL database followed by a DuckDB file, and proven equal
 	@scripts/setup --for demo

@@ -57,6 +57,11 @@ constexpr std::array kExportArguments = {
     Setting{"reason", Kind::Text, "REASON", "", "only records with this reason"},
 };
 
+constexpr std::array kRedriveArguments = {
+    Setting{"queue", Kind::Text, "URL", "", "the on-failure queue, emptied of what is durable then"},
+    Setting{"from", Kind::Text, "FILE", "", "one on-failure document instead"},
+};
+
 constexpr std::array kGenerateArguments = {
     Setting{"seed", Kind::Count, "N", "1", "the same seed and flags give the same bytes", 0, 0},
     Setting{"changes", Kind::Count, "N", "", "how many row changes to make", 0, 1, 1'000'000'000},
@@ -273,6 +278,22 @@ constexpr std::array kCommands = {
         .positional = {},
         .many_positionals = false},
     Command{
+        .words = "redrive",
+        .summary = "land what a Lambda event source mapping gave up",
+        .usage = "--queue URL|--from FILE --to redshift:WORKGROUP/DATABASE [flags]",
+        .about =
+            "Reads exactly the records that each on-failure document points at from the stream, lands them "
+            "as\n"
+            "the function would, and removes the message when all of them are durable. What has expired is\n"
+            "told, and its message stays. docs/lambda.md is the guide.",
+        .examples = "  sluice redrive --queue https://sqs.eu-west-1.amazonaws.com/123456789012/shop-dead \\\n"
+                    "    --to redshift:shop/dev --quarantine s3://shop-cdc/ --fragments s3://shop-cdc/\n"
+                    "  sluice redrive --from document.json --to redshift:shop/dev",
+        .settings = kRedrive,
+        .arguments = kRedriveArguments,
+        .positional = {},
+        .many_positionals = false},
+    Command{
         .words = "generate",
         .summary = "make a change stream from a seed, together with the state it must lead to",
         .usage = "--seed N --changes N --out FILE|-|--to kinesis:STREAM --truth FILE [flags]",
@@ -433,6 +454,19 @@ constexpr std::array kCommands = {
 }  // namespace
 
 std::span<const Command> all_commands() { return kCommands; }
+
+const Command& function_command() {
+  static constexpr Command kFunctionCommand{.words = "lambda",
+                                            .summary = {},
+                                            .usage = {},
+                                            .about = {},
+                                            .examples = {},
+                                            .settings = kFunction,
+                                            .arguments = {},
+                                            .positional = {},
+                                            .many_positionals = false};
+  return kFunctionCommand;
+}
 
 std::vector<const Setting*> flags_of(const Command& command) {
   std::vector<const Setting*> flags;

@@ -25,6 +25,9 @@ struct Command {
 
 std::span<const Command> all_commands();
 
+// The Lambda executable as a command: no words of `sluice`, but the same settings, from the environment.
+const Command& function_command();
+
 // Every flag that a command takes: its own arguments, then its settings.
 std::vector<const Setting*> flags_of(const Command& command);
 
@@ -38,6 +41,7 @@ int quarantine_list_command(const Options& options);
 int quarantine_show_command(const Options& options);
 int quarantine_retry_command(const Options& options);
 int quarantine_export_command(const Options& options);
+int redrive_command(const Options& options);
 int generate_command(const Options& options);
 int emulate_command(const Options& options);
 int drive_command(const Options& options);

@@ -29,6 +29,7 @@ constexpr std::array kPerformers = {
     Performer{"quarantine show", quarantine_show_command},
     Performer{"quarantine retry", quarantine_retry_command},
     Performer{"quarantine export", quarantine_export_command},
+    Performer{"redrive", redrive_command},
     Performer{"generate", generate_command},
     Performer{"emulate", emulate_command},
     Performer{"drive", drive_command},

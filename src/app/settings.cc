@@ -17,8 +17,8 @@ constexpr int64_t kGiB = int64_t{1} << 30;
 constexpr int64_t kTiB = int64_t{1} << 40;
 constexpr int64_t kDayMs = 86'400'000;
 // Everything that talks to Redshift.
-constexpr unsigned kRedshift =
-    kRun | kRetry | kViews | kQuarantine | kRekey | kCatalogDiff | kCatalogLearn | kProbe;
+constexpr unsigned kRedshift = kRun | kRetry | kViews | kQuarantine | kRekey | kCatalogDiff | kCatalogLearn |
+                               kProbe | kFunction | kRedrive;
 
 constexpr std::array kSettings = {
     Setting{"from", Kind::Text, "SOURCE", "",
@@ -26,7 +26,7 @@ constexpr std::array kSettings = {
             kRun},
     Setting{"to", Kind::Text, "DESTINATION", "",
             "where rows go: duckdb:PATH, postgres:DSN or redshift:WORKGROUP/DATABASE",
-            kRun | kRetry | kMultilang | kRekey | kProbe},
+            kRun | kRetry | kMultilang | kRekey | kProbe | kFunction | kRedrive},
     Setting{"db", Kind::Text, "STORE", "",
             "the DuckDB file, postgres:DSN or redshift:WORKGROUP/DATABASE to look into; what `to` names if "
             "absent",
@@ -50,10 +50,17 @@ constexpr std::array kSettings = {
             "memory for what was read from a stream and waits for its transaction", kRun, 10 << 20, kGiB},
     Setting{"catalog", Kind::Text, "FILE", "",
             "the source's tables with types and keys, as `sluice catalog read` writes them",
-            kRun | kViews | kRetry | kMultilang | kCatalogDiff | kRekey},
+            kRun | kViews | kRetry | kMultilang | kCatalogDiff | kRekey | kFunction | kRedrive},
     Setting{"keys", Kind::Keys, "TABLE=COLUMNS", "",
             "the columns that identify a row, for example public.order_items=order_id,line_no",
-            kRun | kRetry | kMultilang},
+            kRun | kRetry | kMultilang | kFunction | kRedrive},
+    Setting{
+        "quarantine", Kind::Text, "PLACE", "",
+        "where the Lambda function keeps records that can never be rows: s3://BUCKET/PREFIX or a queue's URL",
+        kFunction | kRedrive},
+    Setting{"fragments", Kind::Text, "s3://BUCKET/PREFIX", "",
+            "where the Lambda function's processes share the pieces of oversized records",
+            kFunction | kRedrive},
     Setting{"repeats", Kind::Choice, "CHOICE", "land",
             "what becomes of a change that is in the log already; the views are right either way",
             kRun | kRetry | kMultilang, 0, 0, "land|skip"},
@@ -99,7 +106,7 @@ constexpr std::array kSettings = {
     Setting{"state", Kind::Text, "FILE", "",
             "the DuckDB file for ledger, waiting pieces and quarantine of a run to Redshift, which takes the "
             "rows",
-            kRedshift & ~kProbe},
+            kRedshift & ~(kProbe | kFunction | kRedrive)},
     Setting{"redshift_secret", Kind::Text, "ARN", "",
             "the secret of Secrets Manager that has Redshift's user and password; otherwise the AWS identity",
             kRedshift},

@@ -40,6 +40,8 @@ enum Uses : unsigned {
   kVerifyCurrent = 2048,
   kProbe = 4096,
   kDsql = 65536,  // catalog read and diff, which may ask a cluster
+  kFunction = 8192,  // the Lambda executable, which takes them from the environment
+  kRedrive = 16384,
 };
 
 struct Setting {

@@ -288,6 +288,7 @@ class Transport final : public HttpTransport {
 
   Result<HttpResponse> send(const HttpRequest& request, int64_t timeout_ms) override {
     const Url url = TRY(parse_url(request.url));
+    if (url.tls && options_.late_authorities) TRY(prepare_once());
     if (!url.user_info.empty())
       return refused("will not send a request to " + url.authority() + ": its address holds a password.");
     const Deadline deadline(timeout_ms);
@@ -309,6 +310,14 @@ class Transport final : public HttpTransport {
   }
 
  private:
+  Result<void> prepare_once() {
+    const std::lock_guard lock(mutex_);
+    if (is_prepared_) return {};
+    TRY(prepare());
+    is_prepared_ = true;
+    return {};
+  }
+
   std::unique_ptr<Connection> take(const std::string& place) {
     const int64_t oldest_ns = system_clock().steady_ns() - options_.max_idle_ms * kMilli;
     const std::lock_guard lock(mutex_);
@@ -333,6 +342,7 @@ class Transport final : public HttpTransport {
 
   TransportOptions options_;
   asio::ssl::context tls_;
+  bool is_prepared_ = false;
   std::mutex mutex_;
   std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;  // by scheme, host and port
 };
@@ -347,8 +357,9 @@ Result<TransportOptions> transport_options(const Environment& environment) {
 }
 
 Result<std::unique_ptr<HttpTransport>> make_transport(TransportOptions options) {
+  const bool is_late = options.late_authorities;
   auto transport = std::make_unique<Transport>(std::move(options));
-  TRY(transport->prepare());
+  if (!is_late) TRY(transport->prepare());
   return std::unique_ptr<HttpTransport>(std::move(transport));
 }
 

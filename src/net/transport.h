@@ -26,6 +26,9 @@ struct TransportOptions {
   size_t max_idle_per_host = 8;
   // One that was idle for longer is not trusted to be open; AWS closes them after a minute or so.
   int64_t max_idle_ms = 20'000;
+  // Reads the authorities when the first https address is asked for, not before: that takes as long as a
+  // small program's whole start. What is wrong with them is then that request's error.
+  bool late_authorities = false;
   // To connect, shake hands and pass the proxy; never more than the request's own time.
   int64_t connect_timeout_ms = 10'000;
 };

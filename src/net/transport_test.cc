@@ -232,6 +232,24 @@ TEST_F(TransportTest, AuthoritiesThatCannotBeReadAreRefusedAtOnce) {
   EXPECT_THAT(made.error().message, HasSubstr("/no/such/file.pem"));
 }
 
+TEST_F(TransportTest, AuthoritiesReadLateAreTrustedNoMoreThanOthers) {
+  const TestCertificate certificate = TestCertificate::make("DNS:localhost");
+  ScriptedServer server([](const SeenRequest&) { return says("secret"); }, certificate);
+  options.late_authorities = true;
+  options.authorities_file = "/no/such/file.pem";
+  EXPECT_EQ(get(server.url("localhost")).error().kind, ErrorKind::Refused);
+  EXPECT_EQ(get(server.url("localhost")).error().kind, ErrorKind::Refused);
+  EXPECT_TRUE(server.seen().empty());
+}
+
+TEST_F(TransportTest, ACertificateOfALateAuthorityIsTrusted) {
+  const TestCertificate certificate = TestCertificate::make("DNS:localhost");
+  options.late_authorities = true;
+  trust(certificate);
+  ScriptedServer server([](const SeenRequest&) { return says("secret"); }, certificate);
+  EXPECT_EQ(get(server.url("localhost")).value().body, "secret");
+}
+
 TEST_F(TransportTest, AnHttpsRequestGoesThroughTheProxyAsATunnel) {
   const TestCertificate certificate = TestCertificate::make("DNS:service.test");
   trust(certificate);

@@ -269,6 +269,12 @@ void LandingRun::conclude(Flight flight, const aws::StatementState& state) {
       ++finished_;
       return durable(work);
     case aws::StatementStatus::Failed:
+      // What stood against an earlier delivery's statement may have been put right since.
+      if (flight.is_replay)
+        return again(std::move(work),
+                     {ErrorKind::Unavailable, "replayed",
+                      fmt::format("Redshift answered with an earlier statement, which failed: {}",
+                                  aws::shown_words(state.error))});
       return conclude_failed(std::move(work), state.error);
     default:
       return again(std::move(work), {ErrorKind::Unavailable, "aborted",

@@ -1,0 +1,187 @@
+#include "app/function_parts.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "app/kinesis_access.h"
+#include "app/redshift_access.h"
+#include "aws/redshift_data.h"
+#include "aws/s3.h"
+#include "aws/sqs.h"
+#include "base/clock.h"
+#include "lambda/consumer.h"
+#include "lambda/fragments.h"
+#include "lambda/object_store.h"
+#include "lambda/quarantine.h"
+#include "net/environment.h"
+#include "net/retry.h"
+#include "net/transport.h"
+#include "sink/redshift/lander.h"
+
+namespace sluice::app {
+namespace {
+
+// Where the certificates of authorities are on Amazon Linux, Debian and others. The Lambda executable brings
+// its own OpenSSL, which only knows where they are on the system that it was built on.
+std::string system_authorities() {
+  for (const char* path : {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt",
+                           "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem"})
+    if (::access(path, R_OK) == 0) return path;
+  return {};
+}
+
+class LanderRows final : public lambda::RowStore {
+ public:
+  explicit LanderRows(sink::redshift::Lander& lander) : lander_(lander) {}
+  sink::redshift::Landing land(std::span<const change::Row> rows, std::span<const change::TableName> tables,
+                               const sink::redshift::Intent& intent, int64_t deadline_ns) override {
+    return lander_.land(rows, tables, intent, deadline_ns);
+  }
+
+ private:
+  sink::redshift::Lander& lander_;
+};
+
+// s3://BUCKET/PREFIX, or a queue's URL.
+struct QuarantinePlace {
+  std::optional<aws::S3Place> bucket;
+  std::string queue_url;
+};
+
+Result<QuarantinePlace> quarantine_place(const Options& options) {
+  QuarantinePlace place;
+  const Value& value = options.value("quarantine");
+  if (value.text.empty()) return place;
+  if (value.text.starts_with("s3://")) {
+    place.bucket = TRY(aws::parse_s3_place(value.text));
+    return place;
+  }
+  const auto url = aws::parse_queue_url(value.text);
+  if (!url.ok())
+    return refused(
+        fmt::format("{} is '{}': write s3://BUCKET/PREFIX or a queue's URL.", value.where, value.text));
+  place.queue_url = url.value();
+  return place;
+}
+
+}  // namespace
+
+struct FunctionParts::State {
+  std::unique_ptr<net::HttpTransport> transport;
+  std::unique_ptr<net::CredentialsProvider> credentials;
+  std::unique_ptr<aws::Session> session;
+  std::unique_ptr<aws::RedshiftData> redshift_data;
+  sink::redshift::Settings redshift;
+  std::optional<aws::S3Place> fragments;
+  QuarantinePlace quarantine;
+  lambda::KeySource keys;
+  net::SystemSleeper sleeper;
+  std::vector<std::unique_ptr<Worker>> workers;
+};
+
+// Members in the order in which they need each other.
+struct FunctionParts::Worker {
+  Worker(State& shared, std::FILE* metrics)
+      : files(*shared.session),
+        lander(*shared.redshift_data, shared.redshift, system_clock(), shared.sleeper,
+               shared.redshift.copy_bucket.empty() ? nullptr : &files),
+        rows(lander),
+        fragment_objects(*shared.session, shared.fragments.value_or(aws::S3Place()), system_clock(),
+                         shared.sleeper),
+        quarantine_objects(*shared.session, shared.quarantine.bucket.value_or(aws::S3Place()), system_clock(),
+                           shared.sleeper),
+        queue(*shared.session, shared.quarantine.queue_url, system_clock(), shared.sleeper),
+        objects(quarantine_objects),
+        fragments(fragment_objects, system_clock()),
+        consumer(rows, quarantine_of(shared), shared.fragments ? &fragments : nullptr, shared.keys,
+                 system_clock()),
+        stream(*shared.session),
+        redrive(stream, consumer, system_clock(), shared.sleeper),
+        function(parts_of(shared, metrics), system_clock()) {}
+
+  lambda::Quarantine& quarantine_of(const State& shared) {
+    if (shared.quarantine.bucket) return objects;
+    if (!shared.quarantine.queue_url.empty()) return queue;
+    return nowhere;
+  }
+
+  lambda::Parts parts_of(State& shared, std::FILE* metrics) {
+    lambda::Parts parts;
+    parts.metrics = metrics;
+    parts.consumer = &consumer;
+    parts.redrive = &redrive;
+    aws::Session* session = shared.session.get();
+    parts.read_object = [session](const lambda::NewObject& object) -> Result<std::string> {
+      std::optional<std::string> text = TRY(aws::S3(*session).get(object.bucket, object.key));
+      if (!text) return refused(fmt::format("there is no object s3://{}/{}.", object.bucket, object.key));
+      return *std::move(text);
+    };
+    parts.remove_object = [session](const lambda::NewObject& object) {
+      return aws::S3(*session).remove(object.bucket, object.key);
+    };
+    parts.set_deadline = [this](int64_t deadline_ns) {
+      fragment_objects.set_deadline(deadline_ns);
+      quarantine_objects.set_deadline(deadline_ns);
+      queue.set_deadline(deadline_ns);
+    };
+    return parts;
+  }
+
+  aws::S3 files;  // of COPY
+  sink::redshift::Lander lander;
+  LanderRows rows;
+  lambda::S3Objects fragment_objects;
+  lambda::S3Objects quarantine_objects;
+  lambda::NoQuarantine nowhere;
+  lambda::QueueQuarantine queue;
+  lambda::ObjectQuarantine objects;
+  lambda::SharedFragments fragments;
+  lambda::Consumer consumer;
+  lambda::KinesisReader stream;
+  lambda::Redrive redrive;
+  lambda::SluiceFunction function;
+};
+
+FunctionParts::FunctionParts(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FunctionParts::~FunctionParts() = default;
+
+aws::Session& FunctionParts::session() { return *state_->session; }
+
+lambda::SluiceFunction& FunctionParts::add_worker(std::FILE* metrics) {
+  return state_->workers.emplace_back(std::make_unique<Worker>(*state_, metrics))->function;
+}
+
+Result<std::unique_ptr<FunctionParts>> FunctionParts::open(const Options& options) {
+  auto state = std::make_unique<State>();
+  state->redshift = TRY(redshift_settings_of(options));
+  state->quarantine = TRY(quarantine_place(options));
+  if (options.has("fragments")) state->fragments = TRY(aws::parse_s3_place(options.text("fragments")));
+  if (options.has("catalog")) state->keys.catalog = TRY(catalog::read_file(options.text("catalog")));
+  for (const auto& [table, key] : options.keys()) state->keys.configured[table] = key.columns;
+
+  const net::Environment environment =
+      environment_with_profile(net::process_environment(), options.text("profile"));
+  net::TransportOptions transport_options = TRY(net::transport_options(environment));
+  if (transport_options.authorities_file.empty() && !environment("SSL_CERT_FILE") &&
+      !environment("SSL_CERT_DIR"))
+    transport_options.authorities_file = system_authorities();
+  transport_options.late_authorities = true;
+  state->transport = TRY(net::make_transport(std::move(transport_options)));
+  const net::Surroundings surroundings{environment, state->transport.get(), &system_clock()};
+  auto endpoints = TRY(net::endpoint_settings(surroundings, options.text("region")));
+  if (options.has("endpoint_url")) {
+    endpoints.url = options.text("endpoint_url");
+    endpoints.urls.clear();
+    while (endpoints.url.ends_with('/')) endpoints.url.pop_back();
+  }
+  state->credentials = net::default_credentials(surroundings);
+  state->session = std::make_unique<aws::Session>(*state->transport, *state->credentials, system_clock(),
+                                                  std::move(endpoints));
+  state->redshift_data = std::make_unique<aws::RedshiftData>(*state->session);
+  return std::unique_ptr<FunctionParts>(new FunctionParts(std::move(state)));
+}
+
+}  // namespace sluice::app
