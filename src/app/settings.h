@@ -39,7 +39,7 @@ enum Uses : unsigned {
   kRekey = 1024,
   kVerifyCurrent = 2048,
   kProbe = 4096,
-  kDsql = 65536,  // catalog read and diff, which may ask a cluster
+  kDsql = 65536,     // catalog read and diff, which may ask a cluster
   kFunction = 8192,  // the Lambda executable, which takes them from the environment
   kRedrive = 16384,
 };
