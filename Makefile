@@ -7,7 +7,7 @@ CCACHE_NOHASHDIR ?= 1
 export JOBS FUZZ_SECONDS CCACHE_BASEDIR CCACHE_NOHASHDIR
 
 .DEFAULT_GOAL := release
-.PHONY: release lambda demo test check bench format tidy fuzz clean help
+.PHONY: release lambda demo demo-redshift test check bench format tidy fuzz clean help
 
 release: ## build what users run: build/release/sluice (this is plain `make`)
 	@scripts/setup --for build
@@ -21,6 +21,10 @@ lambda: ## pack the Lambda function: build/sluice-lambda-x86_64.zip (ARCH=arm64 
 demo: release ## see a living PostgreSQL database followed by a DuckDB file, and proven equal
 	@scripts/setup --for demo
 	@scripts/demo
+
+demo-redshift: release ## see a stream land in a local Redshift and in DuckDB, and show the same
+	@scripts/setup --for demo
+	@scripts/demo-redshift
 
 test: ## build and run every suite: with sanitizers, and whole programs as released
 	@scripts/setup --for test

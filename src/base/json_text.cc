@@ -1,5 +1,6 @@
 #include "base/json_text.h"
 
+#include <array>
 #include <cstdint>
 
 namespace sluice {
@@ -108,42 +109,32 @@ void append_unescaped(std::string& to, std::string_view inside) {
 
 void append_json_string(std::string& to, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  to.push_back('"');
+  // By what follows the backslash; 'u' for \u00xx, 0 for what needs none.
+  static constexpr std::array<char, 256> kEscapes = [] {
+    std::array<char, 256> escapes{};
+    for (size_t c = 0; c < 0x20; ++c) escapes[c] = 'u';
+    escapes['\b'] = 'b';
+    escapes['\f'] = 'f';
+    escapes['\n'] = 'n';
+    escapes['\r'] = 'r';
+    escapes['\t'] = 't';
+    escapes['"'] = '"';
+    escapes['\\'] = '\\';
+    return escapes;
+  }();
+  to += '"';
   size_t plain = 0;
   for (size_t at = 0; at < text.size(); ++at) {
     const auto c = static_cast<unsigned char>(text[at]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    to.append(text, plain, at - plain);
+    const char escape = kEscapes[c];
+    if (escape == 0) continue;
+    to.append(text.data() + plain, at - plain);
     plain = at + 1;
-    to.push_back('\\');
-    switch (c) {
-      case '"':
-      case '\\':
-        to.push_back(static_cast<char>(c));
-        break;
-      case '\b':
-        to.push_back('b');
-        break;
-      case '\f':
-        to.push_back('f');
-        break;
-      case '\n':
-        to.push_back('n');
-        break;
-      case '\r':
-        to.push_back('r');
-        break;
-      case '\t':
-        to.push_back('t');
-        break;
-      default:
-        to.append("u00");
-        to.push_back(kDigits[c >> 4]);
-        to.push_back(kDigits[c & 15]);
-    }
+    const char escaped[6] = {'\\', escape, '0', '0', kDigits[c >> 4], kDigits[c & 15]};
+    to.append(escaped, escape == 'u' ? 6 : 2);
   }
-  to.append(text, plain, std::string_view::npos);
-  to.push_back('"');
+  to.append(text.data() + plain, text.size() - plain);
+  to += '"';
 }
 
 }  // namespace sluice

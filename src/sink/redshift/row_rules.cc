@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <vector>
 
 #include "base/json_text.h"
@@ -19,7 +20,10 @@ int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 class ImageCheck {
  public:
   ImageCheck(std::string_view json, size_t max_string_bytes)
-      : json_(json), max_string_bytes_(max_string_bytes) {}
+      : json_(json), max_string_bytes_(max_string_bytes) {
+    keys_.reserve(32);
+    levels_.reserve(8);
+  }
 
   std::optional<RowFault> run() {
     while (at_ < json_.size() && !fault_) step();
@@ -92,13 +96,12 @@ class ImageCheck {
                               max_string_bytes_));
     if (levels_.empty() || !levels_.back().key_is_next) return;
     levels_.back().key_is_next = false;
-    std::string key;
-    if (escaped) {
-      append_unescaped(key, inside);
-    } else {
-      key = inside;
+    if (!escaped) {
+      keys_.push_back(inside);
+      return;
     }
-    keys_.push_back(std::move(key));
+    append_unescaped(unescaped_.emplace_back(), inside);
+    keys_.push_back(unescaped_.back());
   }
 
   int unit_at(size_t at) const {
@@ -165,7 +168,8 @@ class ImageCheck {
   size_t max_string_bytes_;
   size_t at_ = 0;
   std::vector<Level> levels_;
-  std::vector<std::string> keys_;
+  std::vector<std::string_view> keys_;
+  std::deque<std::string> unescaped_;  // what keys_ may point to
   std::optional<RowFault> fault_;
 };
 

@@ -56,9 +56,19 @@ std::string timestamp_text(int64_t commit_ts_ns) {
   const int64_t mp = (5 * doy + 2) / 153;
   const int64_t month = mp < 10 ? mp + 3 : mp - 9;
   const int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}", year, month, doy - (153 * mp + 2) / 5 + 1,
-                     of_day / 3'600'000'000, of_day / 60'000'000 % 60, of_day / 1'000'000 % 60,
-                     of_day % 1'000'000);
+  std::string text = "0000-00-00 00:00:00.000000";
+  // Writes the digits that end before `end`.
+  const auto put = [&text](size_t end, size_t digits, int64_t value) {
+    for (; digits > 0; --digits, value /= 10) text[--end] = static_cast<char>('0' + value % 10);
+  };
+  put(4, 4, year);
+  put(7, 2, month);
+  put(10, 2, doy - (153 * mp + 2) / 5 + 1);
+  put(13, 2, of_day / 3'600'000'000);
+  put(16, 2, of_day / 60'000'000 % 60);
+  put(19, 2, of_day / 1'000'000 % 60);
+  put(26, 6, of_day % 1'000'000);
+  return text;
 }
 
 void append_packed_row(std::string& to, const change::Row& row, const change::TableName& table) {
