@@ -5,6 +5,7 @@
 
 #include "aws/kinesis_for_test.h"
 #include "net/scripted_server_for_test.h"
+#include "net/scripted_transport_for_test.h"
 
 namespace sluice::aws {
 namespace {
@@ -113,6 +114,30 @@ TEST_F(S3Test, ALostReplyLeavesOpenWhetherAnObjectWasWrittenButNotWhatWasRead) {
   EXPECT_EQ(s3.get("shop", "k").error().kind, ErrorKind::Unavailable);
   answer({.status = 503, .body = "<Error><Code>SlowDown</Code></Error>"});
   EXPECT_EQ(s3.put("shop", "k", "x").error().kind, ErrorKind::Throttled);
+}
+
+// The signatures that botocore's S3SigV4Auth makes of the same requests at the same time.
+TEST(S3SignatureTest, IsWhatAnotherClientSigns) {
+  net::ScriptedTransport transport([](const net::HttpRequest& request) -> Result<net::HttpResponse> {
+    const bool second = request.url.find("continuation-token") != std::string::npos;
+    return net::replies(200, second ? "<L><IsTruncated>false</IsTruncated></L>"
+                                    : "<L><IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;o+="
+                                      "</NextContinuationToken></L>");
+  });
+  const auto credentials =
+      net::fixed_credentials({"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "", 0});
+  const ManualClock clock(1'767'323'045'000'000'000);
+  Session session(transport, *credentials, clock, KinesisSession::settings_for("http://127.0.0.1:4566"));
+  S3 s3(session);
+  ASSERT_TRUE(s3.list("shop", "p/a b"));
+  ASSERT_TRUE(s3.put("shop", "p/a b+c.json", R"({"x":1})", "application/json"));
+  ASSERT_EQ(transport.seen.size(), 3U);
+  const auto signature = [&transport](size_t at) {
+    const std::string value = net::header_of(transport.seen[at], "Authorization");
+    return value.substr(value.find("Signature=") + 10);
+  };
+  EXPECT_EQ(signature(0), "536f2c39314eb3b3dbe234701a7fd5dadf3bcab82c94cb5c48f05179fa67bd5c");
+  EXPECT_EQ(signature(2), "b6f39688cb9c075aee0aaa187cd41dd22ff4c299982d5bad2fcd4d24acbcb8bd");
 }
 
 TEST(S3PlaceTest, IsABucketAndAPrefixThatEndsInASlash) {
