@@ -47,7 +47,7 @@ Result<PostgresSummary> emulate_postgres(const PostgresOptions& options, RecordO
                                          const std::atomic<bool>& stop);
 
 // Removes the slot, the publication and the event trigger; tables keep their replica identity. What is not
-// there is fine.
+// there is fine. A slot that somebody still reads is waited for, for about five seconds.
 Result<void> drop_emulation(const PostgresOptions& options);
 
 }  // namespace sluice::emulate

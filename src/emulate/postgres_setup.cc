@@ -1,6 +1,8 @@
 #include "emulate/postgres_setup.h"
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "base/text.h"
 
@@ -11,11 +13,26 @@ using catalog::Connection;
 using catalog::Rows;
 
 constexpr std::string_view kInsufficientPrivilege = "42501";
+constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kCommentStart = "sluice emulate: written up to commit time ";
 
 // Named after the slot, and never a schema that somebody else may have.
 std::string schema_of(const PostgresOptions& options) {
   return options.slot.starts_with("sluice_") ? options.slot : "sluice_" + options.slot;
+}
+
+// A reader that has just gone holds its slot until the server has noticed.
+Result<void> drop_slot(Connection& connection, const std::string& slot) {
+  constexpr int kTries = 50;
+  for (int tried = 1;; ++tried) {
+    const auto dropped = connection.run(
+        "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
+        "WHERE slot_name = $1",
+        {slot});
+    if (dropped.ok()) return {};
+    if (dropped.error().reason != kObjectInUse || tried == kTries) return dropped.error();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 Result<void> check_server(Connection& connection) {
@@ -179,11 +196,7 @@ Result<void> drop_emulation(const PostgresOptions& options) {
   TRY(connection.run("DROP FUNCTION IF EXISTS " + schema + ".set_full_replica_identity()"));
   TRY(connection.run("DROP SCHEMA IF EXISTS " + schema));
   TRY(connection.run("DROP PUBLICATION IF EXISTS " + connection.identifier(options.publication)));
-  TRY(connection.run(
-      "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots "
-      "WHERE slot_name = $1",
-      {options.slot}));
-  return {};
+  return drop_slot(connection, options.slot);
 }
 
 }  // namespace sluice::emulate
