@@ -163,7 +163,7 @@ Result<Event> parse_records(ondemand::array records) {
   BucketNotice notice;
   for (auto item : records) {
     ondemand::object record;
-    if (std::move(item).get_object().get(record) != simdjson::SUCCESS)
+    if (item.get_object().get(record) != simdjson::SUCCESS)
       return unknown("a member of Records is no object");
     const std::string of = source_of(record);
     if (!source.empty() && of != source) return unknown("its records are of several services");

@@ -420,7 +420,7 @@ bool BatchBuilder::full() const {
 }
 
 bool BatchBuilder::has_room_for(const change::Block& block) const {
-  return static_cast<int64_t>(batch_.rows.size() + block.records.size()) <= options_.batch_rows;
+  return empty() || static_cast<int64_t>(batch_.rows.size() + block.records.size()) <= options_.batch_rows;
 }
 
 bool BatchBuilder::due() const {

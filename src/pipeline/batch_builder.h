@@ -50,9 +50,9 @@ class BatchBuilder {
   // Whether the batch has reached its limit of rows or bytes; whether its oldest record has waited for
   // batch_ms; whether it holds nothing at all.
   bool full() const;
-  // Whether the batch keeps to its limit of rows with this block in it. A store that writes rows in groups,
-  // as DuckDB does, writes a few rows beyond a group for themselves and then everything once more to merge
-  // them.
+  // Whether the batch keeps to its limit of rows with this block in it, or is empty. A store that writes rows
+  // in groups, as DuckDB does, writes a few rows beyond a group for themselves and then everything once more
+  // to merge them.
   bool has_room_for(const change::Block& block) const;
   bool due() const;
   bool empty() const;

@@ -176,8 +176,7 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
         ended = true;
       }
     }
-    if (block && !builder->empty() && !builder->has_room_for(*block))
-      TRY(hand_over(*builder, blocks, sink_thread));
+    if (block && !builder->has_room_for(*block)) TRY(hand_over(*builder, blocks, sink_thread));
     Result<void> made = block ? builder->add(*block) : Result<void>();
     if (block) blocks.keep(std::move(*block));
     if (const uint64_t durable = sink_thread.durable_batch(); durable > 0) {

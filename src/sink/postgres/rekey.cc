@@ -67,7 +67,7 @@ Result<RekeyEffect> try_rekey(Connection& connection, const change::Rekey& rekey
     }
     return answer;
   };
-  const Result<RekeyEffect> effect = [&]() -> Result<RekeyEffect> {
+  Result<RekeyEffect> effect = [&]() -> Result<RekeyEffect> {
     TRY(collect(connection, rekey, false));
     return count_rekey_effect("pg_temp.cdc_again", ask);
   }();

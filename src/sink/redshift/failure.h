@@ -16,7 +16,8 @@ enum class FailureCause : uint8_t {
   Unknown,
 };
 
-// `words` are the service's. What stands between quotes plays no part, since a row may have put it there.
-FailureCause cause_of(std::string_view words);
+// `raw` is what the service says. What stands between quotes plays no part, since a row may have put it
+// there.
+FailureCause cause_of(std::string_view raw);
 
 }  // namespace sluice::sink::redshift
