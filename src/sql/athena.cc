@@ -155,7 +155,7 @@ std::string value_text(const ViewColumn& column) {
   const bool may_nest = !column.declared.has_value()
                             ? column.inferred == Inferred::Json || column.inferred == Inferred::Text
                             : column.declared->type == Type::OidVector;
-  const std::string scalar = fmt::format("json_extract_scalar(event_data, {})", path);
+  std::string scalar = fmt::format("json_extract_scalar(event_data, {})", path);
   if (!may_nest) return scalar;
   return fmt::format("COALESCE({}, NULLIF(json_format(json_extract(event_data, {})), 'null'))", scalar, path);
 }
