@@ -162,8 +162,11 @@ TEST_P(MappingTest, WhateverFailsEveryRecordIsSomewhereAndRedriveBringsTheRest) 
   for (const GivenUp& given_up : mapping.on_failure) {
     const auto note = parse_failure_note(
         failure_document(given_up.shard_id, given_up.first, given_up.last, given_up.count));
-    const Redriven redriven = process->redrive().land(
-        std::get<FailedRange>(note.value()), world.redshift.clock.steady_ns() + int64_t{300} * 1'000'000'000);
+    // The queue delivers again what is not done: a statement that hangs is cancelled by who finds it again.
+    Redriven redriven;
+    for (int delivery = 0; delivery < 3 && !redriven.is_done; ++delivery)
+      redriven = process->redrive().land(std::get<FailedRange>(note.value()),
+                                         world.redshift.clock.steady_ns() + int64_t{300} * 1'000'000'000);
     EXPECT_TRUE(redriven.is_done) << redriven.trouble;
   }
   for (const auto& [shard, sequence] : traffic.changes)
