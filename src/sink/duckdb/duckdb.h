@@ -95,6 +95,17 @@ struct OpenOptions {
   int threads = 0;                // 0: DuckDB's default
 };
 
+// Calls `take(row)` for each row of a query.
+template <typename Take>
+Result<void> each_row(Connection& connection, const std::string& sql, const std::vector<Value>& parameters,
+                      const Take& take) {
+  const std::unique_ptr<Rows> rows = TRY(connection.query(sql, parameters));
+  while (const auto* row = TRY(rows->next())) take(*row);
+  return {};
+}
+// A cell's text, "" for NULL.
+inline std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
+
 class Database {
  public:
   virtual ~Database() = default;

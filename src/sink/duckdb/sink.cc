@@ -41,7 +41,6 @@ constexpr const char* kLandedAlready =
     "CAST(landed.event_data AS VARCHAR)";
 
 int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
-std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
 
 class Sink final : public Store {
  public:
@@ -217,14 +216,6 @@ class Sink final : public Store {
   }
 
  private:
-  template <typename Take>
-  static Result<void> each_row(Connection& connection, const std::string& sql,
-                               const std::vector<Value>& parameters, const Take& take) {
-    const std::unique_ptr<Rows> rows = TRY(connection.query(sql, parameters));
-    while (const auto* row = TRY(rows->next())) take(*row);
-    return {};
-  }
-
   // From columns shard_id, sequence_number, chunk_id, is_head, fragment_index, first_seen_ns.
   static Piece piece_of(const Cells& row, Arena& arena) {
     Piece piece;

@@ -55,15 +55,6 @@ Result<void> check_version(const std::string& version, const std::string& path) 
 }
 
 int64_t number(const std::optional<std::string>& cell) { return cell ? parse_int64(*cell).value_or(0) : 0; }
-std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-
-// Calls `take(row)` for every row.
-template <typename Take>
-Result<void> each_row(Connection& connection, const std::string& sql, const Take& take) {
-  const std::unique_ptr<Rows> rows = TRY(connection.query(sql));
-  while (const auto* row = TRY(rows->next())) take(*row);
-  return {};
-}
 
 }  // namespace
 
@@ -99,7 +90,7 @@ Result<SavedState> load_state(Connection& connection) {
   TRY(each_row(connection,
                "SELECT shard_id, position, read, landed, rows, repeats, quarantined, waiting, bytes FROM "
                "cdc_ledger ORDER BY shard_id",
-               [&state](const auto& row) {
+               {}, [&state](const auto& row) {
                  if (!text(row[1]).empty()) state.checkpoints.push_back({text(row[0]), text(row[1])});
                  state.books[text(row[0])] = {number(row[2]), number(row[3]), number(row[4]), number(row[5]),
                                               number(row[6]), number(row[7]), number(row[8])};
@@ -107,7 +98,7 @@ Result<SavedState> load_state(Connection& connection) {
   std::map<TableName, change::TableState> tables;
   TRY(each_row(
       connection,
-      "SELECT source_schema, source_table, key_origin, key_learned_at_ns, key_mismatches FROM cdc_tables",
+      "SELECT source_schema, source_table, key_origin, key_learned_at_ns, key_mismatches FROM cdc_tables", {},
       [&tables](const auto& row) {
         change::TableState& table = tables[{text(row[0]), text(row[1])}];
         table.name = {text(row[0]), text(row[1])};
@@ -118,14 +109,14 @@ Result<SavedState> load_state(Connection& connection) {
   TRY(each_row(
       connection,
       "SELECT source_schema, source_table, unnest(json_extract_string(key_columns, '$[*]')) FROM cdc_tables",
-      [&tables](const auto& row) {
+      {}, [&tables](const auto& row) {
         tables[{text(row[0]), text(row[1])}].key.columns.push_back(text(row[2]));
       }));
   TRY(each_row(
       connection,
       "SELECT source_schema, source_table, name, kinds, first_commit_ts_ns, ordinal FROM cdc_columns "
       "ORDER BY first_commit_ts_ns, ordinal, name",
-      [&tables](const auto& row) {
+      {}, [&tables](const auto& row) {
         tables[{text(row[0]), text(row[1])}].columns.push_back(
             {text(row[2]), static_cast<change::KindSet>(number(row[3])), number(row[4]),
              static_cast<uint32_t>(number(row[5]))});
@@ -134,7 +125,7 @@ Result<SavedState> load_state(Connection& connection) {
   TRY(each_row(
       connection,
       "SELECT chunk_id, crc32c, total_fragments, to_base64(piece_crcs), finished_ns FROM cdc_finished_chunks",
-      [&state](const auto& row) {
+      {}, [&state](const auto& row) {
         const std::string crcs = base64_decode(text(row[3])).value_or("");
         state.finished_chunks.push_back({text(row[0]), static_cast<uint32_t>(number(row[1])),
                                          static_cast<uint32_t>(number(row[2])), crcs, number(row[4])});

@@ -14,20 +14,11 @@
 namespace sluice::sink::duckdb {
 namespace {
 
-std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-
-template <typename Take>
-Result<void> each_row(Connection& connection, const std::string& sql, const Take& take) {
-  const std::unique_ptr<Rows> rows = TRY(connection.query(sql));
-  while (const auto* row = TRY(rows->next())) take(*row);
-  return {};
-}
-
 using Names = std::set<std::pair<std::string, std::string>>;  // of a view and its macro
 
 Result<Names> registered(Connection& connection) {
   Names names;
-  TRY(each_row(connection, "SELECT view_name, macro_name FROM cdc_views",
+  TRY(each_row(connection, "SELECT view_name, macro_name FROM cdc_views", {},
                [&names](const auto& row) { names.emplace(text(row[0]), text(row[1])); }));
   return names;
 }
@@ -70,7 +61,7 @@ Result<std::map<std::string, std::string>> standing(Connection& connection) {
       "current_database() AND function_type IN ('macro', 'table_macro') AND "
       "(function_name IN (SELECT macro_name FROM cdc_views) OR function_name LIKE 'cdc\\_%' ESCAPE '\\') "
       "GROUP BY function_name",
-      [&texts](const auto& row) { texts[text(row[0])] = comparable(text(row[1])); }));
+      {}, [&texts](const auto& row) { texts[text(row[0])] = comparable(text(row[1])); }));
   return texts;
 }
 
