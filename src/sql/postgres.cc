@@ -441,14 +441,7 @@ Check postgres_check(const ViewTable& table) {
 
 std::vector<View> postgres_views(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
                                  const ViewOptions& options) {
-  std::vector<View> views;
-  for (const ViewTable& table : view_tables(tables, catalog, options)) {
-    views.push_back(current_view(table));
-    views.push_back(history_view(table));
-    views.push_back(changes_view(table));
-    for (const ViewTable::Array& array : table.arrays) views.push_back(each_view(table, array));
-  }
-  return views;
+  return every_view(tables, catalog, options, {current_view, history_view, changes_view, each_view});
 }
 
 }  // namespace sluice::sql

@@ -95,4 +95,16 @@ std::vector<ViewTable> view_tables(std::span<const change::TableState> tables,
   return found;
 }
 
+std::vector<View> every_view(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
+                             const ViewOptions& options, const ViewKinds& kinds) {
+  std::vector<View> views;
+  for (const ViewTable& table : view_tables(tables, catalog, options)) {
+    views.push_back(kinds.current(table));
+    views.push_back(kinds.history(table));
+    views.push_back(kinds.changes(table));
+    for (const ViewTable::Array& array : table.arrays) views.push_back(kinds.each(table, array));
+  }
+  return views;
+}
+
 }  // namespace sluice::sql

@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "change/batch.h"
 #include "sql/columns.h"
+#include "sql/view.h"
 
 namespace sluice::sql {
 
@@ -31,5 +32,17 @@ struct ViewTable {
 // In the order of their names; no name may come twice in `tables`. `catalog` may be null.
 std::vector<ViewTable> view_tables(std::span<const change::TableState> tables,
                                    const catalog::Catalog* catalog, const ViewOptions& options = {});
+
+// How one dialect writes each kind of view.
+struct ViewKinds {
+  View (*current)(const ViewTable& table);
+  View (*history)(const ViewTable& table);
+  View (*changes)(const ViewTable& table);
+  View (*each)(const ViewTable& table, const ViewTable::Array& array);
+};
+
+// Every view of every table of view_tables().
+std::vector<View> every_view(std::span<const change::TableState> tables, const catalog::Catalog* catalog,
+                             const ViewOptions& options, const ViewKinds& kinds);
 
 }  // namespace sluice::sql
