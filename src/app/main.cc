@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 
 #include "app/command_line.h"
@@ -41,16 +40,6 @@ constexpr std::array kPerformers = {
     Performer{"probe redshift", probe_redshift_command},
     Performer{"config show", config_show_command},
 };
-
-Environment environment_of(char** variables) {
-  Environment environment;
-  for (; *variables != nullptr; ++variables) {
-    const char* equals = std::strchr(*variables, '=');
-    if (equals != nullptr)
-      environment.emplace_back(std::string(static_cast<const char*>(*variables), equals), equals + 1);
-  }
-  return environment;
-}
 
 int perform(const Options& options) {
   for (const Performer& performer : kPerformers) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <set>
 
 #include "app/commands.h"
@@ -108,6 +109,16 @@ Result<KeyValue> parse_key(std::string_view text, Origin origin, std::string whe
         fmt::format("{} is '{}'; every column of a key must be named, and once.", key.where, text));
   }
   return key;
+}
+
+Environment environment_of(char** variables) {
+  Environment environment;
+  for (; *variables != nullptr; ++variables) {
+    const char* equals = std::strchr(*variables, '=');
+    if (equals != nullptr)
+      environment.emplace_back(std::string(static_cast<const char*>(*variables), equals), equals + 1);
+  }
+  return environment;
 }
 
 Result<Layer> environment_layer(const Environment& environment) {

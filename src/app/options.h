@@ -48,6 +48,8 @@ struct Layer {
 };
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
+// As main() is given it: NAME=VALUE each, ended by a null pointer.
+Environment environment_of(char** variables);
 
 // The text of a setting as a value. Fails Refused, naming `where` and what would be right.
 Result<Value> parse_value(const Setting& setting, std::string_view text, Origin origin, std::string where);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,16 +17,6 @@
 
 namespace sluice::app {
 namespace {
-
-Environment environment_of(char** variables) {
-  Environment environment;
-  for (; *variables != nullptr; ++variables) {
-    const char* equals = std::strchr(*variables, '=');
-    if (equals != nullptr)
-      environment.emplace_back(std::string(static_cast<const char*>(*variables), equals), equals + 1);
-  }
-  return environment;
-}
 
 Result<std::unique_ptr<FunctionParts>> open_parts(char** variables) {
   Layer layer = TRY(environment_layer(environment_of(variables)));
