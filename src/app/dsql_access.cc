@@ -5,8 +5,8 @@
 #include <array>
 #include <filesystem>
 
+#include "app/aws_access.h"
 #include "app/interrupt.h"
-#include "app/kinesis_access.h"
 #include "aws/dsql.h"
 #include "base/clock.h"
 #include "catalog/dsql.h"
@@ -38,8 +38,7 @@ Result<std::string> ca_file(const Options& options, const net::Environment& envi
 }  // namespace
 
 Result<catalog::Catalog> read_dsql_catalog(const Options& options) {
-  const net::Environment environment =
-      environment_with_profile(net::process_environment(), options.text("profile"));
+  const net::Environment environment = aws_environment(options);
   net::TransportOptions transport_options = TRY(net::transport_options(environment));
   const auto transport = TRY(net::make_transport(std::move(transport_options)));
   const net::Surroundings surroundings{environment, transport.get(), &system_clock()};

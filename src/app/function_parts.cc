@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "app/kinesis_access.h"
+#include "app/aws_access.h"
 #include "app/redshift_access.h"
 #include "aws/redshift_data.h"
 #include "aws/s3.h"
@@ -16,9 +16,7 @@
 #include "lambda/fragments.h"
 #include "lambda/object_store.h"
 #include "lambda/quarantine.h"
-#include "net/environment.h"
 #include "net/retry.h"
-#include "net/transport.h"
 #include "sink/redshift/lander.h"
 
 namespace sluice::app {
@@ -70,9 +68,7 @@ Result<QuarantinePlace> quarantine_place(const Options& options) {
 }  // namespace
 
 struct FunctionParts::State {
-  std::unique_ptr<net::HttpTransport> transport;
-  std::unique_ptr<net::CredentialsProvider> credentials;
-  std::unique_ptr<aws::Session> session;
+  AwsAccess aws;
   std::unique_ptr<aws::RedshiftData> redshift_data;
   sink::redshift::Settings redshift;
   std::optional<aws::S3Place> fragments;
@@ -85,20 +81,20 @@ struct FunctionParts::State {
 // Members in the order in which they need each other.
 struct FunctionParts::Worker {
   Worker(State& shared, std::FILE* metrics)
-      : files(*shared.session),
+      : files(*shared.aws.session),
         lander(*shared.redshift_data, shared.redshift, system_clock(), shared.sleeper,
                shared.redshift.copy_bucket.empty() ? nullptr : &files),
         rows(lander),
-        fragment_objects(*shared.session, shared.fragments.value_or(aws::S3Place()), system_clock(),
+        fragment_objects(*shared.aws.session, shared.fragments.value_or(aws::S3Place()), system_clock(),
                          shared.sleeper),
-        quarantine_objects(*shared.session, shared.quarantine.bucket.value_or(aws::S3Place()), system_clock(),
-                           shared.sleeper),
-        queue(*shared.session, shared.quarantine.queue_url, system_clock(), shared.sleeper),
+        quarantine_objects(*shared.aws.session, shared.quarantine.bucket.value_or(aws::S3Place()),
+                           system_clock(), shared.sleeper),
+        queue(*shared.aws.session, shared.quarantine.queue_url, system_clock(), shared.sleeper),
         objects(quarantine_objects),
         fragments(fragment_objects, system_clock()),
         consumer(rows, quarantine_of(shared), shared.fragments ? &fragments : nullptr, shared.keys,
                  system_clock()),
-        stream(*shared.session),
+        stream(*shared.aws.session),
         redrive(stream, consumer, system_clock(), shared.sleeper),
         function(parts_of(shared, metrics), system_clock()) {}
 
@@ -113,7 +109,7 @@ struct FunctionParts::Worker {
     parts.metrics = metrics;
     parts.consumer = &consumer;
     parts.redrive = &redrive;
-    aws::Session* session = shared.session.get();
+    aws::Session* session = shared.aws.session.get();
     parts.read_object = [session](const lambda::NewObject& object) -> Result<std::string> {
       std::optional<std::string> text = TRY(aws::S3(*session).get(object.bucket, object.key));
       if (!text) return refused(fmt::format("there is no object s3://{}/{}.", object.bucket, object.key));
@@ -148,7 +144,7 @@ struct FunctionParts::Worker {
 FunctionParts::FunctionParts(std::unique_ptr<State> state) : state_(std::move(state)) {}
 FunctionParts::~FunctionParts() = default;
 
-aws::Session& FunctionParts::session() { return *state_->session; }
+aws::Session& FunctionParts::session() { return *state_->aws.session; }
 
 lambda::SluiceFunction& FunctionParts::add_worker(std::FILE* metrics) {
   return state_->workers.emplace_back(std::make_unique<Worker>(*state_, metrics))->function;
@@ -162,25 +158,14 @@ Result<std::unique_ptr<FunctionParts>> FunctionParts::open(const Options& option
   if (options.has("catalog")) state->keys.catalog = TRY(catalog::read_file(options.text("catalog")));
   for (const auto& [table, key] : options.keys()) state->keys.configured[table] = key.columns;
 
-  const net::Environment environment =
-      environment_with_profile(net::process_environment(), options.text("profile"));
+  const net::Environment environment = aws_environment(options);
   net::TransportOptions transport_options = TRY(net::transport_options(environment));
   if (transport_options.authorities_file.empty() && !environment("SSL_CERT_FILE") &&
       !environment("SSL_CERT_DIR"))
     transport_options.authorities_file = system_authorities();
   transport_options.late_authorities = true;
-  state->transport = TRY(net::make_transport(std::move(transport_options)));
-  const net::Surroundings surroundings{environment, state->transport.get(), &system_clock()};
-  auto endpoints = TRY(net::endpoint_settings(surroundings, options.text("region")));
-  if (options.has("endpoint_url")) {
-    endpoints.url = options.text("endpoint_url");
-    endpoints.urls.clear();
-    while (endpoints.url.ends_with('/')) endpoints.url.pop_back();
-  }
-  state->credentials = net::default_credentials(surroundings);
-  state->session = std::make_unique<aws::Session>(*state->transport, *state->credentials, system_clock(),
-                                                  std::move(endpoints));
-  state->redshift_data = std::make_unique<aws::RedshiftData>(*state->session);
+  state->aws = TRY(reach_aws(options, environment, std::move(transport_options), options.text("region")));
+  state->redshift_data = std::make_unique<aws::RedshiftData>(*state->aws.session);
   return std::unique_ptr<FunctionParts>(new FunctionParts(std::move(state)));
 }
 

@@ -4,9 +4,6 @@
 
 #include <utility>
 
-#include "base/clock.h"
-#include "net/environment.h"
-#include "net/transport.h"
 #include "net/url.h"
 
 namespace sluice::app {
@@ -25,26 +22,8 @@ std::string region_of(const aws::StreamName& stream) {
 
 }  // namespace
 
-net::Environment environment_with_profile(net::Environment environment, std::string profile) {
-  if (profile.empty()) return environment;
-  return [environment = std::move(environment),
-          profile = std::move(profile)](const std::string& name) -> std::optional<std::string> {
-    if (name == "AWS_PROFILE") return profile;
-    if (name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || name == "AWS_SESSION_TOKEN" ||
-        name == "AWS_WEB_IDENTITY_TOKEN_FILE")
-      return std::nullopt;
-    return environment(name);
-  };
-}
-
-KinesisAccess::KinesisAccess(aws::StreamName stream, std::unique_ptr<net::HttpTransport> transport,
-                             std::unique_ptr<net::CredentialsProvider> credentials,
-                             net::EndpointSettings endpoints)
-    : stream_(std::move(stream)),
-      transport_(std::move(transport)),
-      credentials_(std::move(credentials)),
-      session_(*transport_, *credentials_, system_clock(), std::move(endpoints)),
-      kinesis_(session_) {}
+KinesisAccess::KinesisAccess(aws::StreamName stream, AwsAccess aws)
+    : stream_(std::move(stream)), aws_(std::move(aws)), kinesis_(*aws_.session) {}
 
 Result<void> KinesisAccess::check(std::string_view text, const Options& options) {
   const std::string of_stream = region_of(TRY(aws::parse_stream_name(text)));
@@ -65,22 +44,8 @@ Result<std::unique_ptr<KinesisAccess>> KinesisAccess::open(std::string_view text
   TRY(check(text, options));
   aws::StreamName stream = TRY(aws::parse_stream_name(text));
   const std::string& asked = options.text("region");
-  const net::Environment environment =
-      environment_with_profile(net::process_environment(), options.text("profile"));
-  net::TransportOptions transport_options = TRY(net::transport_options(environment));
-  auto transport = TRY(net::make_transport(std::move(transport_options)));
-  const net::Surroundings surroundings{environment, transport.get(), &system_clock()};
-  auto endpoints = TRY(net::endpoint_settings(surroundings, asked.empty() ? region_of(stream) : asked));
-  if (options.has("endpoint_url")) {
-    endpoints.url = options.text("endpoint_url");
-    endpoints.urls.clear();
-    while (endpoints.url.ends_with('/')) endpoints.url.pop_back();
-  }
-  auto credentials = net::default_credentials(surroundings);
-  const Result<net::Credentials> found = credentials->get();
-  if (!found.ok() && found.error().kind == ErrorKind::Refused) return found.error();
-  return std::unique_ptr<KinesisAccess>(new KinesisAccess(std::move(stream), std::move(transport),
-                                                          std::move(credentials), std::move(endpoints)));
+  AwsAccess aws = TRY(reach_aws(options, asked.empty() ? region_of(stream) : asked));
+  return std::unique_ptr<KinesisAccess>(new KinesisAccess(std::move(stream), std::move(aws)));
 }
 
 Result<aws::StreamSummary> KinesisAccess::look(std::string_view doing) {

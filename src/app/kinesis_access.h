@@ -5,13 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "app/aws_access.h"
 #include "app/options.h"
 #include "aws/kinesis.h"
-#include "aws/session.h"
 #include "base/result.h"
-#include "net/credentials.h"
-#include "net/environment.h"
-#include "net/http.h"
 
 namespace sluice::app {
 
@@ -30,21 +27,14 @@ class KinesisAccess {
   Result<aws::StreamSummary> look(std::string_view doing);
   aws::Kinesis& kinesis() { return kinesis_; }
   const aws::StreamName& stream() const { return stream_; }
-  const std::string& region() const { return session_.region(); }
+  const std::string& region() const { return aws_.session->region(); }
 
  private:
-  KinesisAccess(aws::StreamName stream, std::unique_ptr<net::HttpTransport> transport,
-                std::unique_ptr<net::CredentialsProvider> credentials, net::EndpointSettings endpoints);
+  KinesisAccess(aws::StreamName stream, AwsAccess aws);
 
   aws::StreamName stream_;
-  std::unique_ptr<net::HttpTransport> transport_;
-  std::unique_ptr<net::CredentialsProvider> credentials_;
-  aws::Session session_;
+  AwsAccess aws_;
   aws::Kinesis kinesis_;
 };
-
-// What `environment` says, but the profile is `profile`, which then also counts before keys and a web
-// identity in the environment, as it does for AWS's own tools. With an empty `profile` it is `environment`.
-net::Environment environment_with_profile(net::Environment environment, std::string profile);
 
 }  // namespace sluice::app

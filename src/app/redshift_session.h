@@ -3,12 +3,10 @@
 
 #include <memory>
 
+#include "app/aws_access.h"
 #include "app/options.h"
 #include "aws/s3.h"
-#include "aws/session.h"
 #include "base/result.h"
-#include "net/credentials.h"
-#include "net/http.h"
 #include "net/retry.h"
 #include "sink/redshift/sink.h"
 
@@ -28,12 +26,9 @@ class RedshiftSession final : public sink::redshift::DataApi {
   net::Sleeper& sleeper() override { return sleeper_; }
 
  private:
-  RedshiftSession(std::unique_ptr<net::HttpTransport> transport,
-                  std::unique_ptr<net::CredentialsProvider> credentials, net::EndpointSettings endpoints);
+  explicit RedshiftSession(AwsAccess aws);
 
-  std::unique_ptr<net::HttpTransport> transport_;
-  std::unique_ptr<net::CredentialsProvider> credentials_;
-  aws::Session session_;
+  AwsAccess aws_;
   aws::RedshiftData api_;
   aws::S3 s3_;
   net::SystemSleeper sleeper_;

@@ -1,11 +1,11 @@
-#include "app/kinesis_access.h"
+#include "app/aws_access.h"
 
 #include <gtest/gtest.h>
 
 namespace sluice::app {
 namespace {
 
-TEST(KinesisAccess, a_profile_counts_before_everything_that_the_environment_says_of_who_signs) {
+TEST(AwsAccess, a_profile_counts_before_everything_that_the_environment_says_of_who_signs) {
   const net::Environment environment = net::environment_of({{"AWS_PROFILE", "other"},
                                                             {"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"},
                                                             {"AWS_SECRET_ACCESS_KEY", "not-a-secret"},
