@@ -82,12 +82,15 @@ enum class Fate : uint8_t {
 };
 
 // What one call changed. Everything goes into the same batch. Views point into the arena given to the call,
-// but the `bytes` of quarantined records are only valid until the next call, and those of `waiting_piece` are
-// the caller's own.
+// but the `bytes` of `made_from` and `quarantined` are only valid until the next call, and those of
+// `waiting_piece` are the caller's own.
 struct Outcome {
   Fate fate = Fate::Waits;
   std::optional<change::Piece> waiting_piece;
   std::optional<AssembledImage> image;
+  // With `image`: every piece that it was put together from, for a destination that refuses the row. Without
+  // reason and message.
+  std::vector<change::QuarantinedRecord> made_from;
   std::vector<change::QuarantinedRecord> quarantined;
   // Their pieces leave the store, those added by this very batch included.
   std::vector<std::string> chunks_removed;

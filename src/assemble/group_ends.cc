@@ -110,6 +110,8 @@ void GroupEnds::land(ChunkGroup& group, const Head& head, const std::vector<Choi
     change::Books& books = out.books[shards_.name_of(piece.shard)];
     if (used.contains(&piece)) {
       ++books.landed;
+      out.made_from.push_back(
+          {position_of(piece, call.arena), {}, {}, chunk.id, loader_.record(piece), piece.first_seen_ns});
       end_waiting(piece, chunk.id, call, out);
     } else if (is_repeat(chunk, piece)) {
       ++books.repeats;

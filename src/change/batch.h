@@ -131,6 +131,11 @@ struct Batch {
   Arena arena;
   std::vector<TableName> tables;
   std::vector<Row> rows;
+  // For a sink that may refuse single rows, otherwise empty: the bytes of the record that each row came from,
+  // in the order of `rows`. Of a row that was put together from pieces they are empty, and the pieces stand
+  // in `made_from` under the row's index, without reason and message.
+  std::vector<std::string_view> records;
+  std::map<size_t, std::vector<QuarantinedRecord>> made_from;
   std::vector<QuarantinedRecord> quarantined;
   std::vector<Piece> pieces_added;
   std::vector<std::string> chunks_removed;  // their pieces leave the store: finished or quarantined

@@ -164,6 +164,8 @@ TEST_F(FunctionTest, AnAssembledImageThatRedshiftRefusesIsQuarantinedPieceByPiec
   EXPECT_FALSE(last.first_failed);
   for (const char* sequence : {"100", "101", "200"})
     EXPECT_TRUE(world.is_quarantined(kShard, sequence)) << sequence;
+  for (const std::string& bytes : {cut.fragments[0], cut.fragments[1], cut.head})
+    EXPECT_THAT(world.kept.objects.begin()->second, HasSubstr(base64_encode(bytes)));
   EXPECT_EQ(world.pieces.count("pieces/"), 0);
 }
 

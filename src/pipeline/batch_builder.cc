@@ -90,6 +90,7 @@ Result<std::unique_ptr<BatchBuilder>> BatchBuilder::open(const PipelineOptions& 
                                                          const Clock& clock, const Hooks& hooks) {
   std::unique_ptr<BatchBuilder> builder(new BatchBuilder(options, clock, hooks));
   builder->name_limits_ = sink.name_limits();
+  builder->keeps_records_ = sink.refuses_rows();
   sink::SavedState saved = TRY(sink.load());
   const catalog::Catalog* catalog = options.catalog ? &*options.catalog : nullptr;
   for (TableState& state : saved.tables) {
@@ -195,7 +196,7 @@ Result<void> BatchBuilder::add_record(const RawRecord& record, Books& books) {
   const auto* change = std::get_if<Change>(&decoded_);
   if (change == nullptr) return add_piece(record, decoded_);
   const Result<void> landed =
-      land(record.position, change->origin, change->has_image ? &change->image : nullptr);
+      land(record.position, change->origin, change->has_image ? &change->image : nullptr, record.bytes);
   if (!landed.ok()) {
     quarantine(record, landed.error());
     return {};
@@ -205,8 +206,10 @@ Result<void> BatchBuilder::add_record(const RawRecord& record, Books& books) {
   return {};
 }
 
-// A malformed error is returned when the change is no row; nothing was added then.
-Result<void> BatchBuilder::land(const Position& position, const Origin& origin, const Image* image) {
+// A malformed error is returned when the change is no row; nothing was added then. `record` is what the row
+// came from, empty where it was put together.
+Result<void> BatchBuilder::land(const Position& position, const Origin& origin, const Image* image,
+                                std::string_view record) {
   if (image == nullptr) {
     return malformed(
         "keyless-delete",
@@ -234,7 +237,15 @@ Result<void> BatchBuilder::land(const Position& position, const Origin& origin, 
   row.table = static_cast<uint32_t>(table.batch_index);
   row.operation = batch_.arena.copy(origin.op);
   row.record_id = batch_.arena.copy(record_id_);
-  row.image = batch_.arena.copy(image->json);
+  if (keeps_records_) {
+    const std::string_view kept = batch_.records.emplace_back(batch_.arena.copy(record));
+    row.image = record.empty() ? batch_.arena.copy(image->json)
+                               : kept.substr(static_cast<size_t>(image->json.data() - record.data()),
+                                             image->json.size());
+    batch_bytes_ += static_cast<int64_t>(record.size());
+  } else {
+    row.image = batch_.arena.copy(image->json);
+  }
   row.tx_id = batch_.arena.copy(origin.tx_id);
   row.commit_ts_ns = origin.commit_ts_ns;
   batch_bytes_ += static_cast<int64_t>(image->json.size() + record_id_.size() + origin.tx_id.size() +
@@ -310,7 +321,11 @@ Result<void> BatchBuilder::add_piece(const RawRecord& record, const decode::Deco
 void BatchBuilder::conclude(Outcome outcome) {
   if (outcome.image) {
     const Result<void> landed = land_assembled(*outcome.image);
-    if (!landed.ok()) outcome = assembler_->reject(landed.error(), batch_.arena);
+    if (!landed.ok()) {
+      outcome = assembler_->reject(landed.error(), batch_.arena);
+    } else if (keeps_records_) {
+      keep_made_from(std::move(outcome.made_from));
+    }
   }
   take_outcome(std::move(outcome));
 }
@@ -354,9 +369,19 @@ Result<void> BatchBuilder::take_news(const sink::Applied& applied) {
 }
 
 Result<void> BatchBuilder::land_assembled(const assemble::AssembledImage& assembled) {
-  if (!assembled.has_image) return land(assembled.position, assembled.origin, nullptr);
+  if (!assembled.has_image) return land(assembled.position, assembled.origin, nullptr, {});
   const Image image = TRY(decoder_.scan_image(assembled.json));
-  return land(assembled.position, assembled.origin, &image);
+  return land(assembled.position, assembled.origin, &image, {});
+}
+
+// Of the row that was landed last.
+void BatchBuilder::keep_made_from(std::vector<change::QuarantinedRecord> pieces) {
+  for (change::QuarantinedRecord& piece : pieces) {
+    piece.position = keep(piece.position);
+    piece.bytes = batch_.arena.copy(piece.bytes);
+    batch_bytes_ += static_cast<int64_t>(piece.bytes.size());
+  }
+  batch_.made_from.emplace(batch_.rows.size() - 1, std::move(pieces));
 }
 
 void BatchBuilder::take_outcome(Outcome outcome) {

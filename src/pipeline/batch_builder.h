@@ -79,9 +79,10 @@ class BatchBuilder {
   // Lands the image of an outcome, if it has one, and takes the rest into the batch.
   void conclude(assemble::Outcome outcome);
   Result<void> land(const change::Position& position, const change::Origin& origin,
-                    const change::Image* image);
+                    const change::Image* image, std::string_view record);
   Result<void> land_assembled(const assemble::AssembledImage& assembled);
   void take_outcome(assemble::Outcome outcome);
+  void keep_made_from(std::vector<change::QuarantinedRecord> pieces);
   void quarantine(const change::RawRecord& record, const Error& error);
   void take_lesson(TableEntry& table, const change::Origin& origin, const change::Image& before);
   void rekey_batch_rows(TableEntry& table);
@@ -105,6 +106,7 @@ class BatchBuilder {
   int64_t batch_started_ns_ = 0;
   int64_t batch_bytes_ = 0;
   sink::NameLimits name_limits_;
+  bool keeps_records_ = false;  // the sink may refuse single rows
   Tally tally_;
 };
 

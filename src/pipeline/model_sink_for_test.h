@@ -68,6 +68,10 @@ class ModelSink final : public sink::Sink {
     for (const DurableRow& row : durable_.rows) known_.insert(sameness(row));
   }
 
+  // From now on rows whose image holds this text are refused.
+  void refuse(std::string text) { refused_text_ = std::move(text); }
+  bool refuses_rows() const override { return !refused_text_.empty(); }
+
   Result<sink::SavedState> load() override {
     const std::lock_guard lock(mutex_);
     sink::SavedState state;
@@ -140,7 +144,13 @@ class ModelSink final : public sink::Sink {
       for (const DurableRow& row : durable_.rows) known_.insert(sameness(row));
     }
     sink::Applied applied;
-    for (const change::Row& row : batch.rows) take_row(batch, row, applied);
+    for (size_t row = 0; row < batch.rows.size(); ++row) {
+      if (refuses_rows() && batch.rows[row].image.find(refused_text_) != std::string_view::npos) {
+        take_refused(batch, row, applied);
+      } else {
+        take_row(batch, batch.rows[row], applied);
+      }
+    }
     for (const std::string& chunk_id : batch.chunks_removed) {
       std::erase_if(durable_.pieces, [&](const DurablePiece& piece) { return piece.chunk_id == chunk_id; });
     }
@@ -149,23 +159,40 @@ class ModelSink final : public sink::Sink {
                                  piece.chunk_id, piece.is_head, piece.index, std::string(piece.bytes),
                                  piece.first_seen_ns});
     }
-    for (const change::QuarantinedRecord& record : batch.quarantined) {
-      durable_.quarantine.push_back({std::string(record.position.shard),
-                                     std::string(record.position.sequence), record.reason, record.message,
-                                     record.chunk_id, std::string(record.bytes)});
-    }
+    for (const change::QuarantinedRecord& record : batch.quarantined) quarantine(record, record.reason);
     for (const change::FinishedChunk& chunk : batch.chunks_finished)
       durable_.finished[chunk.chunk_id] = chunk;
     for (const change::TableState& table : batch.tables_changed) durable_.tables[table.name] = table;
     for (const change::Checkpoint& checkpoint : batch.checkpoints)
       durable_.checkpoints[checkpoint.shard] = checkpoint.position;
     for (const auto& [shard, books] : batch.books) durable_.books[shard].add(books);
+    for (const auto& [shard, books] : applied.refused_books) durable_.books[shard].add(books);
     for (const auto& [shard, skipped] : applied.repeats_skipped) {
       durable_.books[shard].landed -= skipped;
       durable_.books[shard].rows -= skipped;
       durable_.books[shard].repeats += skipped;
     }
     return applied;
+  }
+
+  void quarantine(const change::QuarantinedRecord& record, const std::string& reason) {
+    durable_.quarantine.push_back({std::string(record.position.shard), std::string(record.position.sequence),
+                                   reason, record.message, record.chunk_id, std::string(record.bytes)});
+  }
+
+  void take_refused(const change::Batch& batch, size_t row, sink::Applied& applied) {
+    const change::Position& position = batch.rows[row].position;
+    const auto made_from = batch.made_from.find(row);
+    std::vector<change::QuarantinedRecord> records{{position, {}, {}, {}, batch.records.at(row), 0}};
+    if (made_from != batch.made_from.end()) records = made_from->second;
+    for (const change::QuarantinedRecord& record : records) {
+      quarantine(record, "refused");
+      ++applied.refused_by_reason["refused"];
+      change::Books& books = applied.refused_books[std::string(record.position.shard)];
+      --books.landed;
+      ++books.quarantined;
+    }
+    --applied.refused_books[std::string(position.shard)].rows;
   }
 
   void take_row(const change::Batch& batch, const change::Row& row, sink::Applied& applied) {
@@ -214,6 +241,7 @@ class ModelSink final : public sink::Sink {
 
   Durable& durable_;
   bool skip_repeats_;
+  std::string refused_text_;
   std::mutex mutex_;
   std::set<Sameness> known_;
 };

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "base/crc32c.h"
 #include "pipeline/faulty_sink_for_test.h"
 #include "pipeline/memory_source_for_test.h"
 #include "pipeline/model_sink_for_test.h"
@@ -49,6 +50,7 @@ class PipelineTest : public ::testing::Test {
   // One start of the program on what is durable.
   Result<RunSummary> run(FaultySink::DrawFault fault = [](const change::Batch&) { return SinkFault::None; }) {
     ModelSink inner(durable_, skip_repeats_);
+    inner.refuse(refused_text_);
     FaultySink sink(inner, std::move(fault));
     source_options_.saved = inner.load().value().checkpoints;
     MemorySource source(shards_, source_options_);
@@ -75,6 +77,7 @@ class PipelineTest : public ::testing::Test {
   ManualClock clock_{1'800'000'000'000'000'000};
   Durable durable_;
   bool skip_repeats_ = false;
+  std::string refused_text_;
   std::atomic<bool> stop_ = false;
   std::vector<std::string> notices_;
   std::vector<Snapshot> snapshots_;
@@ -101,6 +104,53 @@ TEST_F(PipelineTest, EveryRecordEndsSomewhereAndTheBooksSayWhere) {
   EXPECT_EQ(durable_.quarantine[0].bytes, "no record");
   EXPECT_EQ(durable_.quarantine[0].sequence, "2");
   EXPECT_FALSE(summary.interrupted);
+}
+
+TEST_F(PipelineTest, ARecordWhoseRowTheDestinationRefusesIsKeptAsItWasDelivered) {
+  refused_text_ = "too long";
+  // Spelled as no writer of ours would spell it.
+  const std::string refused =
+      R"( {"source":{"ts_ns":7 , "table":"orders","schema":"public"}, "note":"x", "after":{ "id":1,"a":"too long"},"op":"c","type":"full","before":null})";
+  add(order(5));
+  add(refused);
+  add(order(6));
+  const RunSummary summary = run().value();
+  EXPECT_EQ(summary.shards.at(kShard).landed, 2);
+  EXPECT_EQ(summary.shards.at(kShard).quarantined, 1);
+  EXPECT_EQ(summary.quarantined_by_reason.at("refused"), 1);
+  EXPECT_THAT(summary.imbalances, IsEmpty());
+  ASSERT_THAT(durable_.quarantine, SizeIs(1));
+  EXPECT_EQ(durable_.quarantine[0].bytes, refused);
+  EXPECT_EQ(durable_.quarantine[0].sequence, "1");
+}
+
+TEST_F(PipelineTest, AnAssembledRowThatTheDestinationRefusesIsKeptPieceByPiece) {
+  refused_text_ = "too long";
+  const std::string image = R"({"id":1,"a":"too long"})";
+  const std::vector<std::string> pieces = {
+      R"({"type":"fragment","chunk_id":"c-1","index":1,"data":"\"too long\"}"})",
+      fmt::format(
+          R"({{"type":"chunked","op":"c","chunked":{{"after":{{"chunk_id":"c-1","total_fragments":2,"crc32c":"{}"}}}},"source":{{"schema":"public","table":"orders","ts_ns":7}}}})",
+          crc32c(image)),
+      R"({"type":"fragment","chunk_id":"c-1","index":0,"data":"{\"id\":1,\"a\":"})"};
+  // The first two wait in the store of an earlier run.
+  add(pieces[0]);
+  add(pieces[1]);
+  ASSERT_TRUE(run().ok());
+  add(pieces[2]);
+  add(order(6));
+  const RunSummary summary = run().value();
+  EXPECT_EQ(summary.shards.at(kShard).landed, 1);
+  EXPECT_EQ(summary.shards.at(kShard).quarantined, 3);
+  EXPECT_EQ(summary.shards.at(kShard).waiting, -2);
+  EXPECT_THAT(summary.imbalances, IsEmpty());
+  EXPECT_THAT(durable_.pieces, IsEmpty());
+  std::map<std::string, std::string> kept;
+  for (const DurableBadRecord& record : durable_.quarantine) {
+    EXPECT_EQ(record.chunk_id, "c-1");
+    kept[record.sequence] = record.bytes;
+  }
+  EXPECT_EQ(kept, (std::map<std::string, std::string>{{"0", pieces[0]}, {"1", pieces[1]}, {"2", pieces[2]}}));
 }
 
 TEST_F(PipelineTest, ABatchIsFullByRows) {

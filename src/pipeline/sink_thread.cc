@@ -116,6 +116,9 @@ void SinkThread::take_applied(sink::Applied applied) {
     books_[shard].rows -= skipped;
     books_[shard].repeats += skipped;
   }
+  for (const auto& [shard, books] : applied.refused_books) books_[shard].add(books);
+  for (const auto& [reason, count] : applied.refused_by_reason)
+    due_->tally.quarantined_by_reason[reason] += count;
   tally_.add(due_->tally);
   durable_batch_ = due_->number;
   std::ranges::move(due_->batch.checkpoints, std::back_inserter(confirmed_));

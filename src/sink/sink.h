@@ -39,6 +39,10 @@ struct Applied {
   std::vector<change::FinishedChunk> chunks_ended;
   // Stored pieces that the books count as waiting and this writer has to settle. Each is told once.
   std::vector<FoundPiece> pieces_found;
+  // The records of rows that the destination refused for their data, by reason, and what they change in the
+  // books that the batch brought. They are in quarantine. Only where refuses_rows().
+  std::map<std::string, int64_t> refused_by_reason;
+  std::map<std::string, change::Books, std::less<>> refused_books;
 };
 
 // The ledger and what stands at the destination, at one moment, per shard. Of `counted` only rows, waiting
@@ -63,6 +67,9 @@ class Sink {
   // Whether other writers may write at the same time.
   virtual bool is_shared() const { return false; }
   virtual NameLimits name_limits() const { return {}; }
+  // Whether the destination may refuse single rows for their data. apply() then puts the records that they
+  // came from into quarantine, and batches bring these (Batch::records, Batch::made_from).
+  virtual bool refuses_rows() const { return false; }
 
   // What earlier runs left. Before the first apply(), and again after a stale one. Only the first call
   // decides from which positions this writer continues.

@@ -5,6 +5,7 @@ Usage: run_test.py --sluice PROGRAM. Started by scripts/with-redshift.
 """
 
 import argparse
+import base64
 import json
 import os
 import pathlib
@@ -30,6 +31,15 @@ def control(**request):
     call = urllib.request.Request(URL + "/_control", json.dumps(request).encode(), method="POST")
     with urllib.request.urlopen(call) as reply:
         return json.load(reply)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 class RunTest(unittest.TestCase):
@@ -168,6 +178,33 @@ class RunTest(unittest.TestCase):
         control(settings={"string_bytes": 65_535})
         self.assertNotIn("string-too-long", self.sluice("quarantine", "list", "--db", "state.duckdb"))
         self.expect_equal_to_duckdb()
+
+    def test_what_redshift_refuses_is_kept_byte_for_byte_also_in_pieces(self):
+        source = {"version": "1.0", "ts_ms": 1, "ts_ns": 1790000123456789017, "txId": "t", "schema": "public", "table": "orders"}
+        whole = json.dumps({"op": "c", "type": "full", "seen": [1.50], "before": None, "source": source,
+                            "after": {"id": 1, "note": "x" * 70_000}}, indent=None, separators=(" , ", " : "))
+        image = json.dumps({"id": 2, "note": "y" * 70_000})
+        pieces = [json.dumps({"type": "fragment", "chunk_id": "c-1", "index": n, "data": part}) + " " * n
+                  for n, part in enumerate((image[:40_000], image[40_000:]))]
+        head = json.dumps({"type": "chunked", "op": "c", "source": source,
+                           "chunked": {"after": {"chunk_id": "c-1", "total_fragments": 2, "crc32c": str(crc32c(image.encode()))}}})
+        lines = [whole, pieces[1], head, pieces[0]]
+        (self.path / "changes.ndjson").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        run = ("run", "--from", "file:changes.ndjson", "--to", "redshift:shop/dev", "--state", "state.duckdb")
+        self.assertIn("The books balance", self.sluice(*run))
+        kept = [json.loads(line) for line in self.sluice("quarantine", "export", "--db", "state.duckdb").splitlines()]
+        self.assertEqual([base64.b64decode(entry["bytes_base64"]).decode() for entry in sorted(kept, key=lambda one: int(one["sequence"]))],
+                         lines)
+        self.assertEqual({(entry["reason"], entry["chunk_id"]) for entry in kept},
+                         {("string-too-long", ""), ("string-too-long", "c-1")})
+        place = ("--db", "redshift:shop/dev", "--state", "state.duckdb")
+        again = self.sluice("quarantine", "retry", "--all", *place, status=4)
+        self.assertIn("4 refused again", again)
+        control(settings={"string_bytes": 16_000_000})
+        self.sluice("quarantine", "retry", "--all", *place, "--redshift-string-bytes", "16000000")
+        control(settings={"string_bytes": 65_535})
+        self.assertEqual([row[3] for row in self.rows()], ["1", "2"])
+        self.assertEqual(self.sluice("quarantine", "export", "--db", "state.duckdb"), "")
 
     def test_hostile_names_and_values_stay_data(self):
         evil = "x'); DROP TABLE cdc_events; -- :p \\' \" $$ /* %s %(p)s"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sink/redshift/lander.h"
@@ -19,27 +18,6 @@ namespace {
 using change::Batch;
 using change::Books;
 using change::Piece;
-
-// The row as a whole record, for the quarantine: what it came from may have been pieces of several.
-std::string_view record_of(const change::Row& row, const change::TableName& table, Arena& arena) {
-  const bool is_delete = row.operation == "d";
-  const std::string_view image = row.image.empty() ? "null" : row.image;
-  std::string text = R"({"type":"full","op":)";
-  append_json_string(text, row.operation);
-  text += fmt::format(R"(,"before":{},"after":{},"source":{{"version":"1.0","ts_ms":{},"ts_ns":{})",
-                      is_delete ? image : "null", is_delete ? "null" : image, row.commit_ts_ns / 1'000'000,
-                      row.commit_ts_ns);
-  if (!row.tx_id.empty()) {
-    text += R"(,"txId":)";
-    append_json_string(text, row.tx_id);
-  }
-  text += R"(,"schema":)";
-  append_json_string(text, table.schema);
-  text += R"(,"table":)";
-  append_json_string(text, table.table);
-  text += "}}";
-  return arena.copy(text);
-}
 
 class Sink final : public Store {
  public:
@@ -72,11 +50,13 @@ class Sink final : public Store {
   }
 
   NameLimits name_limits() const override { return {.max_bytes = 128, .takes_nul = false}; }
+  bool refuses_rows() const override { return true; }
   Result<SavedState> load() override { return state_->load(); }
 
   Result<Applied> apply(const Batch& batch) override {
     for (const change::Rekey& rekey : batch.rekeys) TRY(log_.rekey(rekey));
     Batch rest = without_rows(batch);
+    Applied refused;
     if (!batch.rows.empty()) {
       const change::Position& first = batch.rows.front().position;
       const change::Position& last = batch.rows.back().position;
@@ -84,9 +64,12 @@ class Sink final : public Store {
       const Landing landing = lander_.land(batch.rows, batch.tables, intent,
                                            clock_.steady_ns() + options_.patience_ms * 1'000'000);
       if (landing.trouble) return *landing.trouble;
-      for (const RefusedRow& refused : landing.refused) quarantine(batch, refused, rest);
+      for (const RefusedRow& row : landing.refused) quarantine(batch, row, rest, refused);
+      for (const auto& [shard, books] : refused.refused_books) rest.books[shard].add(books);
     }
     Applied applied = TRY(state_->apply(rest));
+    applied.refused_by_reason = std::move(refused.refused_by_reason);
+    applied.refused_books = std::move(refused.refused_books);
     if (!batch.tables_changed.empty()) views_due_ = true;
     if (views_due_) renew_views();
     return applied;
@@ -176,19 +159,26 @@ class Sink final : public Store {
     return rest;
   }
 
-  void quarantine(const Batch& batch, const RefusedRow& refused, Batch& rest) {
+  // Puts what the row came from into `rest`, as it was delivered.
+  void quarantine(const Batch& batch, const RefusedRow& refused, Batch& rest, Applied& told) const {
     const change::Row& row = batch.rows[refused.row];
-    change::QuarantinedRecord record;
-    record.position = row.position;
-    record.reason = refused.reason;
-    record.message = refused.message;
-    record.bytes = record_of(row, batch.tables[row.table], rest.arena);
-    record.first_seen_ns = clock_.wall_ns();
-    rest.quarantined.push_back(std::move(record));
-    Books& books = rest.books[std::string(row.position.shard)];
-    --books.landed;
-    --books.rows;
-    ++books.quarantined;
+    const auto made_from = batch.made_from.find(refused.row);
+    std::vector<change::QuarantinedRecord> records;
+    if (made_from != batch.made_from.end()) {
+      records = made_from->second;
+    } else {
+      records.push_back({row.position, {}, {}, {}, batch.records.at(refused.row), clock_.wall_ns()});
+    }
+    for (change::QuarantinedRecord& record : records) {
+      record.reason = refused.reason;
+      record.message = refused.message;
+      Books& books = told.refused_books[std::string(record.position.shard)];
+      --books.landed;
+      ++books.quarantined;
+      ++told.refused_by_reason[record.reason];
+      rest.quarantined.push_back(std::move(record));
+    }
+    --told.refused_books[std::string(row.position.shard)].rows;
   }
 
   Result<std::vector<sql::View>> views() {
