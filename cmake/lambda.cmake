@@ -53,7 +53,7 @@ sluice_room(lambda ROOMS decode assemble keys source redshift LIBS simdjson::sim
 set(SLUICE_APP ${PROJECT_SOURCE_DIR}/src/app)
 add_executable(bootstrap ${SLUICE_APP}/bootstrap/main.cc ${SLUICE_APP}/bootstrap/old_libc.cc
                          ${SLUICE_APP}/function_parts.cc ${SLUICE_APP}/redshift_access.cc
-                         ${SLUICE_APP}/aws_access.cc ${SLUICE_APP}/settings.cc ${SLUICE_APP}/commands.cc
-                         ${SLUICE_APP}/options.cc ${SLUICE_APP}/units.cc)
+                         ${SLUICE_APP}/aws_access.cc ${SLUICE_APP}/catalog_source.cc ${SLUICE_APP}/settings.cc
+                         ${SLUICE_APP}/commands.cc ${SLUICE_APP}/options.cc ${SLUICE_APP}/units.cc)
 target_link_libraries(bootstrap PRIVATE sluice_lambda)
 target_link_options(bootstrap PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -s)

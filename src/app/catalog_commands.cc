@@ -81,8 +81,8 @@ Result<catalog::Catalog> read_database(const Options& options, const std::string
 }
 
 Result<DiffReport> diff(const Options& options, const std::string& side) {
-  const std::string& path = options.text("catalog");
-  const catalog::Catalog file = TRY(catalog::read_file(path));
+  const std::string path = catalog_name(options);
+  const catalog::Catalog file = *TRY(catalog_of(options));
   DiffReport report{.file = path, .other = {}, .todo = {}, .differences = {}};
   if (side == "against") {
     report.other = options.text("against");

@@ -1,15 +1,11 @@
 #include "app/dsql_access.h"
 
-#include <fmt/format.h>
-
-#include <array>
-#include <filesystem>
-
 #include "app/aws_access.h"
 #include "app/interrupt.h"
 #include "aws/dsql.h"
 #include "base/clock.h"
 #include "catalog/dsql.h"
+#include "net/authorities.h"
 #include "net/credentials.h"
 #include "net/endpoint.h"
 #include "net/retry.h"
@@ -18,21 +14,14 @@
 namespace sluice::app {
 namespace {
 
-// The system's roots: where OpenSSL is told to look, then where distributions keep them.
+// Where OpenSSL is told to look, then the system's.
 Result<std::string> ca_file(const Options& options, const net::Environment& environment) {
   if (options.has("dsql_ca")) return options.text("dsql_ca");
   if (const auto told = environment("SSL_CERT_FILE"); told && !told->empty()) return *told;
-  static constexpr std::array<const char*, 4> kPlaces = {"/etc/ssl/certs/ca-certificates.crt",
-                                                         "/etc/pki/tls/certs/ca-bundle.crt",
-                                                         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-  for (const char* place : kPlaces) {
-    std::error_code failed;
-    if (std::filesystem::exists(place, failed)) return std::string(place);
-  }
+  if (std::string file = net::system_authorities(); !file.empty()) return file;
   return refused(
       "this machine has no file of certificates that TLS could believe. Install ca-certificates, or name one "
-      "with "
-      "--dsql-ca.");
+      "with --dsql-ca.");
 }
 
 }  // namespace

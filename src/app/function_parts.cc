@@ -1,12 +1,11 @@
 #include "app/function_parts.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <utility>
 
 #include "app/aws_access.h"
+#include "app/catalog_source.h"
 #include "app/redshift_access.h"
 #include "aws/redshift_data.h"
 #include "aws/s3.h"
@@ -16,20 +15,15 @@
 #include "lambda/fragments.h"
 #include "lambda/object_store.h"
 #include "lambda/quarantine.h"
+#include "net/authorities.h"
 #include "net/retry.h"
 #include "sink/redshift/lander.h"
 
 namespace sluice::app {
 namespace {
 
-// Where the certificates of authorities are on Amazon Linux, Debian and others. The Lambda executable brings
-// its own OpenSSL, which only knows where they are on the system that it was built on.
-std::string system_authorities() {
-  for (const char* path : {"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt",
-                           "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem"})
-    if (::access(path, R_OK) == 0) return path;
-  return {};
-}
+// Lambda gives a process ten seconds to begin; what is wrong has to be told within them.
+constexpr int64_t kCatalogPatienceMs = 6'000;
 
 class LanderRows final : public lambda::RowStore {
  public:
@@ -155,16 +149,18 @@ Result<std::unique_ptr<FunctionParts>> FunctionParts::open(const Options& option
   state->redshift = TRY(redshift_settings_of(options));
   state->quarantine = TRY(quarantine_place(options));
   if (options.has("fragments")) state->fragments = TRY(aws::parse_s3_place(options.text("fragments")));
-  if (options.has("catalog")) state->keys.catalog = TRY(catalog::read_file(options.text("catalog")));
   for (const auto& [table, key] : options.keys()) state->keys.configured[table] = key.columns;
 
   const net::Environment environment = aws_environment(options);
   net::TransportOptions transport_options = TRY(net::transport_options(environment));
+  // The Lambda executable brings its own OpenSSL, which only knows where certificates are on the system that
+  // it was built on.
   if (transport_options.authorities_file.empty() && !environment("SSL_CERT_FILE") &&
       !environment("SSL_CERT_DIR"))
-    transport_options.authorities_file = system_authorities();
+    transport_options.authorities_file = net::system_authorities();
   transport_options.late_authorities = true;
   state->aws = TRY(reach_aws(options, environment, std::move(transport_options), options.text("region")));
+  state->keys.catalog = TRY(catalog_of(options, *state->aws.session, kCatalogPatienceMs));
   state->redshift_data = std::make_unique<aws::RedshiftData>(*state->aws.session);
   return std::unique_ptr<FunctionParts>(new FunctionParts(std::move(state)));
 }

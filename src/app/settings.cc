@@ -48,8 +48,9 @@ constexpr std::array kSettings = {
             "the stream that the MultiLangDaemon reads (name or ARN), as its properties name it", kMultilang},
     Setting{"read_ahead", Kind::Size, "SIZE", "64MiB",
             "memory for what was read from a stream and waits for its transaction", kRun, 10 << 20, kGiB},
-    Setting{"catalog", Kind::Text, "FILE", "",
-            "the source's tables with types and keys, as `sluice catalog read` writes them",
+    Setting{"catalog", Kind::Text, "CATALOG", "",
+            "the source's tables with types and keys, as `sluice catalog read` writes them: a file, "
+            "s3://BUCKET/KEY, or toml: or gzip: (base64) and the text itself",
             kRun | kViews | kRetry | kMultilang | kCatalogDiff | kRekey | kFunction | kRedrive},
     Setting{"keys", Kind::Keys, "TABLE=COLUMNS", "",
             "the columns that identify a row, for example public.order_items=order_id,line_no",

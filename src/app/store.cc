@@ -100,11 +100,6 @@ Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const De
                                   .create = create});
 }
 
-Result<std::optional<catalog::Catalog>> catalog_of(const Options& options) {
-  if (!options.has("catalog")) return std::optional<catalog::Catalog>();
-  return std::optional<catalog::Catalog>(TRY(catalog::read_file(options.text("catalog"))));
-}
-
 pipeline::PipelineOptions pipeline_options_of(const Options& options,
                                               std::optional<catalog::Catalog> catalog) {
   pipeline::PipelineOptions out;

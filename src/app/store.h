@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/address.h"
+#include "app/catalog_source.h"
 #include "app/options.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
@@ -20,8 +21,6 @@ Result<std::unique_ptr<sink::duckdb::Database>> open_for_reading(const Options& 
 // types.
 Result<std::unique_ptr<sink::Store>> open_store(const Options& options, const Destination& place, bool create,
                                                 std::optional<catalog::Catalog> catalog);
-// The file of --catalog; nothing when it is not given.
-Result<std::optional<catalog::Catalog>> catalog_of(const Options& options);
 // Batches, keys and waiting times, for run and quarantine retry.
 pipeline::PipelineOptions pipeline_options_of(const Options& options,
                                               std::optional<catalog::Catalog> catalog);

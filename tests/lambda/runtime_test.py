@@ -31,7 +31,12 @@ class Runtime(unittest.TestCase):
 
     def test_settings_that_are_missing_end_the_start_in_words(self):
         for environment, named in (({}, "SLUICE_TO"), ({"SLUICE_TO": "duckdb:x"}, "redshift:WORKGROUP/DATABASE"),
-                                   ({**SETTINGS, "SLUICE_FRAGMENTS": "x"}, "s3://BUCKET")):
+                                   ({**SETTINGS, "SLUICE_FRAGMENTS": "x"}, "s3://BUCKET"),
+                                   ({**SETTINGS, "SLUICE_CATALOG": "catalog.toml"}, "catalog.toml"),
+                                   ({**SETTINGS, "SLUICE_CATALOG": "toml:[[table]]"}, "SLUICE_CATALOG:1"),
+                                   ({**SETTINGS, "SLUICE_CATALOG": "gzip:H4sIAAAA"}, "not the whole of one gzip file"),
+                                   ({**SETTINGS, "SLUICE_CATALOG": "s3://shop/catalog.toml"},
+                                    "SLUICE_CATALOG: the catalog s3://shop/catalog.toml cannot be read")):
             sandbox = self.sandbox(environment)
             sandbox.start()
             _, path, headers, body = sandbox.answer()

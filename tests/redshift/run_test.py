@@ -151,6 +151,17 @@ class RunTest(unittest.TestCase):
     def settings_found(self):
         return tomllib.loads(self.sluice("probe", "redshift", "--to", "redshift:shop/dev"))
 
+    def test_a_catalog_that_lies_in_s3_says_what_the_file_says(self):
+        self.generate()
+        call = urllib.request.Request(URL + "/config/shop.toml", (self.path / "shop.toml").read_bytes(), method="PUT",
+                                      headers={"Authorization": "x/s3/aws4_request"})
+        urllib.request.urlopen(call).close()
+        from_s3 = [word.replace("shop.toml", "s3://config/shop.toml") for word in self.command()]
+        self.assertIn("The books balance", self.sluice(*from_s3))
+        self.expect_equal_to_duckdb()
+        missing = [word.replace("shop.toml", "s3://config/none.toml") for word in self.command()]
+        self.assertIn("--catalog: there is no object s3://config/none.toml", self.sluice(*missing, status=1))
+
     def test_all_sql_that_was_sent_is_redshifts(self):
         self.generate( poison=0.002, unusual=0.05)
         self.sluice(*self.command())
