@@ -1,10 +1,8 @@
 #include "aws/kinesis_replies.h"
 
-#include <simdjson.h>
-
-#include <cmath>
 #include <memory>
 
+#include "aws/json_reply.h"
 #include "base/base64.h"
 
 namespace sluice::aws {
@@ -12,84 +10,18 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-Error bad(const std::string& why) { return malformed("bad-reply", why); }
-Error bad_member(const char* member) { return bad(std::string(member) + " is missing or of the wrong type"); }
-
-Result<dom::object> object_of(dom::parser& parser, const std::string& body) {
-  dom::element document;
-  dom::object object;
-  const simdjson::error_code failed = parser.parse(body).get(document);
-  if (failed != simdjson::SUCCESS)
-    return bad(std::string("it is not JSON (") + simdjson::error_message(failed) + ")");
-  if (document.get(object) != simdjson::SUCCESS) return bad("it is no object");
-  return object;
-}
-
-// A member that is absent or null gives nothing.
-Result<std::string_view> text_of(const dom::object& object, const char* member) {
-  dom::element value;
-  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return std::string_view();
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return bad_member(member);
-  return text;
-}
-
-Result<std::string_view> required_text(const dom::object& object, const char* member) {
-  const std::string_view text = TRY(text_of(object, member));
-  if (text.empty()) return bad_member(member);
-  return text;
-}
-
-Result<int64_t> number_of(const dom::object& object, const char* member, int64_t otherwise) {
-  dom::element value;
-  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return otherwise;
-  int64_t number = 0;
-  if (value.get(number) != simdjson::SUCCESS) return bad_member(member);
-  return number;
-}
-
-Result<dom::array> array_of(const dom::object& object, const char* member) {
-  dom::array array;
-  if (object[member].get(array) != simdjson::SUCCESS) return bad_member(member);
-  return array;
-}
-
-Result<dom::object> object_in(const dom::object& object, const char* member) {
-  dom::object inside;
-  if (object[member].get(inside) != simdjson::SUCCESS) return bad_member(member);
-  return inside;
-}
-
-// An optional one: nothing when it is absent or null.
-Result<std::optional<dom::object>> optional_object(const dom::object& object, const char* member) {
-  dom::element value;
-  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return std::optional<dom::object>();
-  dom::object inside;
-  if (value.get(inside) != simdjson::SUCCESS) return bad_member(member);
-  return std::optional<dom::object>(inside);
-}
-
-// Seconds with a fraction since 1970, as milliseconds.
-Result<int64_t> time_of(const dom::object& object, const char* member) {
-  dom::element value;
-  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return int64_t{0};
-  double seconds = 0;
-  if (value.get(seconds) != simdjson::SUCCESS || !(seconds >= 0 && seconds < 1e11)) return bad_member(member);
-  return std::llround(seconds * 1000);
-}
-
 Result<KinesisRecord> record_of(const dom::object& object, Arena& arena) {
   KinesisRecord record;
   record.sequence = arena.copy(TRY(required_text(object, "SequenceNumber")));
   if (record.sequence.find_first_not_of("0123456789") != std::string_view::npos)
-    return bad("SequenceNumber is no number");
+    return bad_reply("SequenceNumber is no number");
   record.partition_key = arena.copy(TRY(text_of(object, "PartitionKey")));
   record.arrival_ms = TRY(time_of(object, "ApproximateArrivalTimestamp"));
   std::string_view data;
   if (object["Data"].get(data) != simdjson::SUCCESS) return bad_member("Data");
   char* room = arena.allocate(base64_room(data));
   const auto length = base64_decode_into(data, room);
-  if (!length) return bad("Data is not base64");
+  if (!length) return bad_reply("Data is not base64");
   record.data = {room, *length};
   return record;
 }
@@ -119,8 +51,8 @@ Result<RecordsPage> parse_records_page(std::string& body, Arena& arena) {
   dom::object object;
   const simdjson::error_code failed = parser.parse(body.data(), body.size(), false).get(document);
   if (failed != simdjson::SUCCESS)
-    return bad(std::string("it is not JSON (") + simdjson::error_message(failed) + ")");
-  if (document.get(object) != simdjson::SUCCESS) return bad("it is no object");
+    return bad_reply(std::string("it is not JSON (") + simdjson::error_message(failed) + ")");
+  if (document.get(object) != simdjson::SUCCESS) return bad_reply("it is no object");
   RecordsPage page;
   const dom::array records = TRY(array_of(object, "Records"));
   page.records.reserve(records.size());
@@ -180,7 +112,7 @@ Result<PutOutcome> parse_put_outcome(const std::string& body, size_t records) {
   dom::parser parser;
   const dom::object object = TRY(object_of(parser, body));
   const dom::array items = TRY(array_of(object, "Records"));
-  if (items.size() != records) return bad("it does not say what became of each record");
+  if (items.size() != records) return bad_reply("it does not say what became of each record");
   PutOutcome outcome;
   for (const dom::element element : items) {
     dom::object object_of_item;

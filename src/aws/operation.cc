@@ -168,4 +168,6 @@ Error unreadable_reply(const Operation& operation, std::string_view what, std::s
               std::string(operation.service) + " promises: " + std::string(why) + "."};
 }
 
+Error bad_reply(const std::string& why) { return malformed("bad-reply", why); }
+
 }  // namespace sluice::aws

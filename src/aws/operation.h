@@ -42,6 +42,9 @@ Error failed_reply(const Operation& operation, std::string_view what, const net:
 Error failed_transport(const Operation& operation, std::string_view what, const Error& error);
 
 // The error for a 2xx whose body is not what the service promises: perhaps cut, perhaps not the service.
+// `why` comes from bad_reply(), where the reply was read without knowing what it answers.
 Error unreadable_reply(const Operation& operation, std::string_view what, std::string_view why);
+
+Error bad_reply(const std::string& why);
 
 }  // namespace sluice::aws

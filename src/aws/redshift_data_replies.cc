@@ -1,71 +1,14 @@
 #include "aws/redshift_data_replies.h"
 
-#include <simdjson.h>
-
 #include <array>
-#include <cmath>
 #include <utility>
+
+#include "aws/json_reply.h"
 
 namespace sluice::aws {
 namespace {
 
 namespace dom = simdjson::dom;
-
-Error bad(const std::string& why) { return malformed("bad-reply", why); }
-Error bad_member(const char* member) { return bad(std::string(member) + " is missing or of the wrong type"); }
-
-Result<dom::object> object_of(dom::parser& parser, const std::string& body) {
-  dom::object object;
-  if (parser.parse(body).get(object) != simdjson::SUCCESS) return bad("it is no JSON object");
-  return object;
-}
-
-// A member that is absent or null gives nothing.
-std::optional<dom::element> member_of(const dom::object& object, const char* member) {
-  dom::element value;
-  if (object[member].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
-  return value;
-}
-
-Result<std::string> text_of(const dom::object& object, const char* member) {
-  const auto value = member_of(object, member);
-  if (!value) return std::string();
-  std::string_view text;
-  if (value->get(text) != simdjson::SUCCESS) return bad_member(member);
-  return std::string(text);
-}
-
-Result<std::string> required_text(const dom::object& object, const char* member) {
-  std::string text = TRY(text_of(object, member));
-  if (text.empty()) return bad_member(member);
-  return text;
-}
-
-Result<int64_t> number_of(const dom::object& object, const char* member, int64_t otherwise) {
-  const auto value = member_of(object, member);
-  if (!value) return otherwise;
-  int64_t number = 0;
-  if (value->get(number) != simdjson::SUCCESS) return bad_member(member);
-  return number;
-}
-
-Result<bool> flag_of(const dom::object& object, const char* member) {
-  const auto value = member_of(object, member);
-  if (!value) return false;
-  bool flag = false;
-  if (value->get(flag) != simdjson::SUCCESS) return bad_member(member);
-  return flag;
-}
-
-// Seconds with a fraction since 1970, as milliseconds.
-Result<int64_t> time_of(const dom::object& object, const char* member) {
-  const auto value = member_of(object, member);
-  if (!value) return int64_t{0};
-  double seconds = 0;
-  if (value->get(seconds) != simdjson::SUCCESS || !(seconds >= 0 && seconds < 1e11))
-    return bad_member(member);
-  return std::llround(seconds * 1000);
-}
 
 std::optional<StatementStatus> status_named(std::string_view name) {
   using enum StatementStatus;
@@ -83,13 +26,12 @@ std::optional<StatementStatus> status_named(std::string_view name) {
 
 Result<StatementStatus> required_status(const dom::object& object) {
   const auto status = status_named(TRY(required_text(object, "Status")));
-  if (!status) return bad("Status is none that is known");
+  if (!status) return bad_reply("Status is none that is known");
   return *status;
 }
 
 Result<SubStatement> sub_statement_of(const dom::element& element) {
-  dom::object object;
-  if (element.get(object) != simdjson::SUCCESS) return bad_member("SubStatements");
+  const dom::object object = TRY(item_of(element, "SubStatements"));
   SubStatement sub;
   sub.id = TRY(required_text(object, "Id"));
   sub.status = TRY(required_status(object));
@@ -99,8 +41,7 @@ Result<SubStatement> sub_statement_of(const dom::element& element) {
 }
 
 Result<std::optional<std::string>> cell_of(const dom::element& element) {
-  dom::object object;
-  if (element.get(object) != simdjson::SUCCESS) return bad_member("Records");
+  const dom::object object = TRY(item_of(element, "Records"));
   for (const auto field : object) {
     const dom::element value = field.value;
     if (value.is_null()) continue;
@@ -111,13 +52,7 @@ Result<std::optional<std::string>> cell_of(const dom::element& element) {
     if (value.get(flag) == simdjson::SUCCESS) return std::optional<std::string>(flag ? "true" : "false");
     return std::optional<std::string>(simdjson::minify(value));
   }
-  return bad("a cell is empty");
-}
-
-Result<dom::array> array_of(const dom::object& object, const char* member) {
-  dom::array array;
-  if (object[member].get(array) != simdjson::SUCCESS) return bad_member(member);
-  return array;
+  return bad_reply("a cell is empty");
 }
 
 }  // namespace
@@ -128,7 +63,7 @@ Result<Submitted> parse_submitted(const std::string& body) {
   Submitted out;
   out.id = TRY(required_text(object, "Id"));
   // Older endpoints say no status.
-  const std::string status = TRY(text_of(object, "Status"));
+  const std::string_view status = TRY(text_of(object, "Status"));
   if (!status.empty()) out.status = TRY(required_status(object));
   out.session_id = TRY(text_of(object, "SessionId"));
   out.created_ms = TRY(time_of(object, "CreatedAt"));
@@ -167,9 +102,8 @@ Result<ResultPage> parse_result_page(const std::string& body) {
   ResultPage page;
   if (member_of(object, "ColumnMetadata")) {
     for (const dom::element element : TRY(array_of(object, "ColumnMetadata"))) {
-      dom::object column;
-      if (element.get(column) != simdjson::SUCCESS) return bad_member("ColumnMetadata");
-      page.columns.push_back(TRY(text_of(column, "name")));
+      const dom::object column = TRY(item_of(element, "ColumnMetadata"));
+      page.columns.emplace_back(TRY(text_of(column, "name")));
     }
   }
   for (const dom::element element : TRY(array_of(object, "Records"))) {

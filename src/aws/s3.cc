@@ -28,8 +28,6 @@ std::string object_text(std::string_view verb, std::string_view bucket, std::str
 
 bool is_missing(const Error& error) { return error.reason == "NoSuchKey"; }
 
-Error bad(const std::string& why) { return malformed("bad-reply", why); }
-
 // What stands between <tag> and </tag>, and moves `text` behind it. Nothing when there is no such element.
 std::optional<std::string_view> take_element(std::string_view& text, std::string_view tag) {
   const std::string open = fmt::format("<{}>", tag);
@@ -109,15 +107,16 @@ Result<S3Place> parse_s3_place(std::string_view text) {
 
 Result<S3Page> parse_s3_page(std::string_view body) {
   S3Page page;
-  if (!element(body, "IsTruncated")) return bad("it is no list of objects");
+  if (!element(body, "IsTruncated")) return bad_reply("it is no list of objects");
   const bool truncated = element(body, "IsTruncated") == "true";
   if (truncated) page.next_token = from_xml(element(body, "NextContinuationToken").value_or(""));
-  if (truncated && page.next_token.empty()) return bad("NextContinuationToken is missing");
+  if (truncated && page.next_token.empty()) return bad_reply("NextContinuationToken is missing");
   while (const auto contents = take_element(body, "Contents")) {
     const auto key = element(*contents, "Key");
     const auto bytes = parse_uint64(element(*contents, "Size").value_or(""));
     const auto modified = iso_ms(element(*contents, "LastModified").value_or(""));
-    if (!key || key->empty() || !bytes || !modified) return bad("an object lacks Key, Size or LastModified");
+    if (!key || key->empty() || !bytes || !modified)
+      return bad_reply("an object lacks Key, Size or LastModified");
     page.objects.push_back({decoded_key(*key), *bytes, *modified});
   }
   return page;

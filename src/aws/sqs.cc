@@ -1,9 +1,9 @@
 #include "aws/sqs.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "aws/json_object.h"
+#include "aws/json_reply.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -24,12 +24,10 @@ std::string queue_text(std::string_view verb, std::string_view queue_url) {
   return fmt::format("{} the queue {}", verb, queue_url.substr(queue_url.rfind('/') + 1));
 }
 
-Error bad(const std::string& why) { return malformed("bad-reply", why); }
-
-// Empty when it is absent.
-std::string text_of(const dom::object& object, const char* member) {
-  std::string_view text;
-  return object[member].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+Result<std::string> parse_message_id(const std::string& body) {
+  dom::parser parser;
+  const dom::object reply = TRY(object_of(parser, body));
+  return std::string(TRY(required_text(reply, "MessageId")));
 }
 
 }  // namespace
@@ -46,22 +44,21 @@ Result<std::string> parse_queue_url(std::string_view text) {
 
 Result<std::vector<SqsMessage>> parse_messages(const std::string& body) {
   dom::parser parser;
-  dom::object reply;
-  if (parser.parse(body).get(reply) != simdjson::SUCCESS) return bad("it is no JSON object");
+  const dom::object reply = TRY(object_of(parser, body));
   std::vector<SqsMessage> messages;
-  dom::element list;
-  if (reply["Messages"].get(list) != simdjson::SUCCESS || list.is_null()) return messages;
-  dom::array array;
-  if (list.get(array) != simdjson::SUCCESS) return bad("Messages is no list");
-  for (const dom::element item : array) {
-    dom::object object;
-    if (item.get(object) != simdjson::SUCCESS) return bad("a message is no object");
-    SqsMessage message{text_of(object, "MessageId"), text_of(object, "ReceiptHandle"),
-                       text_of(object, "Body"), 0};
-    if (message.receipt.empty()) return bad("a message has no ReceiptHandle");
-    dom::object attributes;
-    if (object["Attributes"].get(attributes) == simdjson::SUCCESS)
-      message.receive_count = parse_int64(text_of(attributes, "ApproximateReceiveCount")).value_or(0);
+  const std::optional<dom::array> list = TRY(optional_array(reply, "Messages"));
+  if (!list) return messages;
+  for (const dom::element item : *list) {
+    const dom::object object = TRY(item_of(item, "Messages"));
+    SqsMessage message;
+    message.id = TRY(text_of(object, "MessageId"));
+    message.receipt = TRY(required_text(object, "ReceiptHandle"));
+    message.body = TRY(text_of(object, "Body"));
+    const std::optional<dom::object> attributes = TRY(optional_object(object, "Attributes"));
+    if (attributes) {
+      const std::string_view count = TRY(text_of(*attributes, "ApproximateReceiveCount"));
+      message.receive_count = parse_int64(count).value_or(0);
+    }
     messages.push_back(std::move(message));
   }
   return messages;
@@ -74,11 +71,9 @@ Result<std::string> Sqs::send(const std::string& queue_url, std::string_view bod
       TRY(session_.call_json(operation, what, target(operation),
                              JsonObject().text("QueueUrl", queue_url).text("MessageBody", body).done(),
                              timeouts_.write_ms, kVersion));
-  dom::parser parser;
-  dom::object object;
-  if (parser.parse(reply).get(object) != simdjson::SUCCESS || text_of(object, "MessageId").empty())
-    return unreadable_reply(operation, what, "MessageId is missing");
-  return text_of(object, "MessageId");
+  Result<std::string> id = parse_message_id(reply);
+  if (!id.ok()) return unreadable_reply(operation, what, id.error().message);
+  return id;
 }
 
 Result<std::vector<SqsMessage>> Sqs::receive(const std::string& queue_url, int limit, int wait_s,
