@@ -134,6 +134,12 @@ constexpr std::array kVerifyCurrentArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object per table and line"},
 };
 
+constexpr std::array kProbeLambdaArguments = {
+    Setting{"function", Kind::Text, "NAME", "",
+            "the function: its name, NAME:ALIAS when the mapping names an alias, or its ARN"},
+    Setting{"json", Kind::Switch, "", "false", "one JSON object"},
+};
+
 constexpr std::array kConfigArguments = {
     Setting{"json", Kind::Switch, "", "false", "one JSON object"},
 };
@@ -436,6 +442,19 @@ constexpr std::array kCommands = {
                 "shop.state.duckdb",
             .settings = kProbe,
             .arguments = {},
+            .positional = {},
+            .many_positionals = false},
+    Command{.words = "probe lambda",
+            .summary = "say what about a Lambda function and its mappings can lose changes or stop a shard",
+            .usage = "--function NAME [--json]",
+            .about =
+                "A mapping does what it was told, also where that loses changes without a word. This reads\n"
+                "the settings of the function and of what feeds it, changes nothing, and exits with 4 when\n"
+                "changes can be lost or stand still. It needs lambda:GetFunctionConfiguration,\n"
+                "lambda:ListEventSourceMappings and kinesis:DescribeStreamSummary.",
+            .examples = "  sluice probe lambda --function shop-sluice",
+            .settings = kKinesis,
+            .arguments = kProbeLambdaArguments,
             .positional = {},
             .many_positionals = false},
     Command{.words = "config show",

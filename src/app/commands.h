@@ -51,6 +51,7 @@ int catalog_learn_command(const Options& options);
 int verify_current_command(const Options& options);
 int rekey_command(const Options& options);
 int probe_redshift_command(const Options& options);
+int probe_lambda_command(const Options& options);
 int config_show_command(const Options& options);
 
 }  // namespace sluice::app

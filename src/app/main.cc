@@ -38,6 +38,7 @@ constexpr std::array kPerformers = {
     Performer{"rekey", rekey_command},
     Performer{"verify-current", verify_current_command},
     Performer{"probe redshift", probe_redshift_command},
+    Performer{"probe lambda", probe_lambda_command},
     Performer{"config show", config_show_command},
 };
 

@@ -32,7 +32,7 @@ enum Uses : unsigned {
   kQuarantine = 8,  // list, show and export
   kRetry = 16,
   kPostgres = 32,  // emulate, drive and catalog read
-  kKinesis = 64,   // generate and emulate, which write to a stream
+  kKinesis = 64,   // generate and emulate, which write to a stream, and probe lambda
   kMultilang = 128,
   kCatalogDiff = 256,
   kCatalogLearn = 512,
