@@ -447,8 +447,7 @@ def folder_as_s3(folder):
 
 def endpoint_as_s3(endpoint):
     import boto3  # only where an emulator of S3 is used
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x",
-                          aws_secret_access_key="x")
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")  # with the environment's credentials
 
     def fetch(url):
         parts = urllib.parse.urlsplit(url)
