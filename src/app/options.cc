@@ -108,6 +108,14 @@ Result<KeyValue> parse_key(std::string_view text, Origin origin, std::string whe
     return refused(
         fmt::format("{} is '{}'; every column of a key must be named, and once.", key.where, text));
   }
+  // Several keys in a row, not parted by what parts them: taken as one, every row would be keyed wrongly.
+  for (const std::string& column : distinct) {
+    if (column.find('=') == std::string::npos) continue;
+    return refused(fmt::format(
+        "{} is '{}': '{}' is no column's name here. Keys are separated by semicolons; a column with "
+        "= in its name goes under [keys] in the configuration file.",
+        key.where, text, column));
+  }
   return key;
 }
 

@@ -226,6 +226,11 @@ TEST(Keys, of_file_environment_and_flags_are_merged_table_by_table) {
   EXPECT_THAT(columns_of(options, "public", "c"), ElementsAre("flag"));
 }
 
+TEST(Keys, that_are_not_parted_by_semicolons_are_refused_instead_of_making_one_long_name) {
+  EXPECT_THAT(Call({"run"}).with_environment({{"SLUICE_KEYS", "b=x,y c=z"}}).error(),
+              HasSubstr("'y c=z' is no column's name here. Keys are separated by semicolons"));
+}
+
 TEST(Keys, that_name_no_column_or_one_twice_are_refused) {
   for (const char* text : {"orders", "orders=", "orders=a,,b", "orders=a,a", "=a", "a.b.c=d", "public.=a"}) {
     EXPECT_THAT(Call({"run", "--key", text}).error(), HasSubstr("--key is '")) << text;
