@@ -12,12 +12,15 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "sql/quote.h"
 
 namespace sluice::sink::duckdb {
 namespace {
 
-// Rows that one thread takes at a time: DuckDB's row group, so that each thread writes whole ones.
-constexpr size_t kMorselRows = 122'880;
+// Rows of a row group that is written from here, and rows that one thread takes at a time, so that each
+// thread writes whole ones. A sixth of DuckDB's own size: within an INSERT it writes a thread's last row
+// group while the others wait, and a rest that is less than one on one thread at the end.
+constexpr size_t kRowGroupRows = 20'480;
 
 std::string text_of(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
@@ -331,8 +334,8 @@ void fill_from_feed(duckdb_function_info info, duckdb_data_chunk chunk) {
   auto* thread = static_cast<FeedThread*>(duckdb_function_get_local_init_data(info));
   const size_t rows = definition->feed->count();
   if (thread->at == thread->end) {
-    thread->at = std::min(rows, scan->next_row.fetch_add(kMorselRows));
-    thread->end = std::min(rows, thread->at + kMorselRows);
+    thread->at = std::min(rows, scan->next_row.fetch_add(kRowGroupRows));
+    thread->end = std::min(rows, thread->at + kRowGroupRows);
   }
   const size_t count = std::min<size_t>(duckdb_vector_size(), thread->end - thread->at);
   std::vector<void*> columns(definition->columns.size());
@@ -556,6 +559,20 @@ Result<void> check_opened(Database& database, const std::string& path) {
                   path, path));
 }
 
+// Opens the file of `database` a second time, in its place. The size of row groups is an option of ATTACH
+// only.
+Result<void> choose_row_groups(Database& database, const std::string& path) {
+  const auto connection = TRY(database.connect());
+  const auto name = TRY(connection->query_value("SELECT current_database()"));
+  const std::string file = sql::quote_identifier(name.value_or(""));
+  const std::string meanwhile = sql::quote_identifier(name.value_or("") + " meanwhile");
+  // Each full row group is written at once, not five together: less memory, and less to do at the end.
+  return connection->execute(fmt::format(
+      "SET GLOBAL write_buffer_row_group_count = 1; ATTACH ':memory:' AS {1}; USE {1}; DETACH {0}; "
+      "ATTACH {2} AS {0} (ROW_GROUP_SIZE {3}); USE {0}; DETACH {1}",
+      file, meanwhile, sql::quote_literal(path), kRowGroupRows));
+}
+
 Result<void> check_path(const OpenOptions& options) {
   TRY(check_name(options.path));
   struct stat status {};
@@ -626,6 +643,7 @@ Result<std::unique_ptr<Database>> open_database(const OpenOptions& options) {
   }
   auto opened = std::make_unique<DuckDbDatabase>(database);
   TRY(check_opened(*opened, options.path));
+  if (options.access != Access::ReadOnly) TRY(choose_row_groups(*opened, options.path));
   return std::unique_ptr<Database>(std::move(opened));
 }
 

@@ -110,6 +110,21 @@ TEST_F(DuckDbSinkTest, RowsLandWithEveryColumnAndTheImageByteForByte) {
   EXPECT_THAT(query("SELECT id FROM orders_current"), ::testing::ElementsAre(Cells{"9007199254740993"}));
 }
 
+TEST_F(DuckDbSinkTest, ABatchIsWrittenInSmallRowGroupsSoThatThreadsShareIt) {
+  {
+    auto sink = open();
+    Batch batch;
+    for (int64_t i = 1; i <= 45'000; ++i) add_row(batch, "orders", std::to_string(i), i, R"({"id":1})");
+    ASSERT_TRUE(sink->apply(batch).ok());
+  }
+  EXPECT_THAT(
+      query("SELECT sum(count) AS rows FROM pragma_storage_info('cdc_events') WHERE column_name = 'event_id' "
+            "AND segment_type <> 'VALIDITY' GROUP BY row_group_id ORDER BY rows"),
+      ::testing::ElementsAre(Cells{"4040"}, Cells{"20480"}, Cells{"20480"}));
+  EXPECT_THAT(query("SELECT count(DISTINCT event_id), min(event_id), max(event_id) FROM cdc_events"),
+              ::testing::ElementsAre(Cells{"45000", "1", "45000"}));
+}
+
 TEST_F(DuckDbSinkTest, ARunContinuesWithWhatAnEarlierOneStored) {
   {
     auto sink = open();
