@@ -56,6 +56,7 @@ class BatchBuilder {
   bool has_room_for(const change::Block& block) const;
   bool due() const;
   bool empty() const;
+  int64_t rows() const { return static_cast<int64_t>(batch_.rows.size()); }
   // The finished batch; the next one starts empty. `number` is what committed() is told once it is durable.
   struct Sealed {
     change::Batch batch;

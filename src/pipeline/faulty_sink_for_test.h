@@ -47,6 +47,7 @@ class FaultySink final : public sink::Sink {
 
   Result<sink::SavedState> load() override { return inner_.load(); }
   bool refuses_rows() const override { return inner_.refuses_rows(); }
+  int64_t rows_worth_applying() const override { return inner_.rows_worth_applying(); }
   void catch_up() override { inner_.catch_up(); }
   Result<std::vector<change::Piece>> stored_pieces(const std::string& chunk_id, Arena& arena) override {
     return inner_.stored_pieces(chunk_id, arena);

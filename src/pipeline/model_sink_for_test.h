@@ -72,6 +72,10 @@ class ModelSink final : public sink::Sink {
   void refuse(std::string text) { refused_text_ = std::move(text); }
   bool refuses_rows() const override { return !refused_text_.empty(); }
 
+  // From now on so many rows are worth a transaction.
+  void call_worth_applying(int64_t rows) { rows_worth_applying_ = rows; }
+  int64_t rows_worth_applying() const override { return rows_worth_applying_; }
+
   Result<sink::SavedState> load() override {
     const std::lock_guard lock(mutex_);
     sink::SavedState state;
@@ -241,6 +245,7 @@ class ModelSink final : public sink::Sink {
 
   Durable& durable_;
   bool skip_repeats_;
+  int64_t rows_worth_applying_ = INT64_MAX;
   std::string refused_text_;
   std::mutex mutex_;
   std::set<Sameness> known_;

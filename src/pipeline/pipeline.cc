@@ -199,9 +199,10 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
     }
     TRY(std::move(made));
     if (!block && !ended) quiet_time.pass(*builder, sink_thread);
-    // While the sink is busy a batch that is due goes on growing: larger ones land faster.
+    // While the sink is busy a batch goes on growing: larger ones land faster.
     const bool last = (ended || waits) && blocks.none_again();
-    if (builder->full() || (builder->due() && sink_thread.idle()) || (last && !builder->empty())) {
+    const bool worth_it = builder->due() || builder->rows() >= sink.rows_worth_applying();
+    if (builder->full() || (worth_it && sink_thread.idle()) || (last && !builder->empty())) {
       TRY(hand_over(*builder, blocks, sink_thread));
     } else if (last) {
       TRY(sink_thread.drain());

@@ -51,6 +51,7 @@ class PipelineTest : public ::testing::Test {
   Result<RunSummary> run(FaultySink::DrawFault fault = [](const change::Batch&) { return SinkFault::None; }) {
     ModelSink inner(durable_, skip_repeats_);
     inner.refuse(refused_text_);
+    inner.call_worth_applying(rows_worth_applying_);
     FaultySink sink(inner, std::move(fault));
     source_options_.saved = inner.load().value().checkpoints;
     MemorySource source(shards_, source_options_);
@@ -78,6 +79,7 @@ class PipelineTest : public ::testing::Test {
   Durable durable_;
   bool skip_repeats_ = false;
   std::string refused_text_;
+  int64_t rows_worth_applying_ = INT64_MAX;
   std::atomic<bool> stop_ = false;
   std::vector<std::string> notices_;
   std::vector<Snapshot> snapshots_;
@@ -185,6 +187,18 @@ TEST_F(PipelineTest, ABatchThatGrowsNoMoreIsAppliedAtTheEnd) {
   ASSERT_TRUE(run().ok());
   EXPECT_EQ(durable_.batches, 1);
   EXPECT_THAT(durable_.rows, SizeIs(10));
+}
+
+TEST_F(PipelineTest, ASinkWithNothingToDoIsGivenWhatIsWorthATransaction) {
+  rows_worth_applying_ = 3;
+  add_orders(10);
+  std::vector<size_t> sizes;
+  ASSERT_TRUE(run([&sizes](const change::Batch& batch) {
+                sizes.push_back(batch.rows.size());
+                return SinkFault::None;
+              }).ok());
+  EXPECT_THAT(durable_.rows, SizeIs(10));
+  EXPECT_EQ(sizes.front(), 3U);
 }
 
 TEST_F(PipelineTest, NoMoreThanTwoBatchesAreAliveWhileTheSinkIsSlow) {

@@ -71,6 +71,10 @@ class Sink {
   // came from into quarantine, and batches bring these (Batch::records, Batch::made_from).
   virtual bool refuses_rows() const { return false; }
 
+  // So many rows make a batch that is applied as soon as nothing else is under way, although it is neither
+  // full nor due. Where a transaction costs much beside its rows, none are.
+  virtual int64_t rows_worth_applying() const { return INT64_MAX; }
+
   // What earlier runs left. Before the first apply(), and again after a stale one. Only the first call
   // decides from which positions this writer continues.
   virtual Result<SavedState> load() = 0;

@@ -8,19 +8,16 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 #include "base/text.h"
 #include "sql/quote.h"
 
 namespace sluice::sink::duckdb {
 namespace {
-
-// Rows of a row group that is written from here, and rows that one thread takes at a time, so that each
-// thread writes whole ones. A sixth of DuckDB's own size: within an INSERT it writes a thread's last row
-// group while the others wait, and a rest that is less than one on one thread at the end.
-constexpr size_t kRowGroupRows = 20'480;
 
 std::string text_of(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
@@ -364,6 +361,24 @@ void call_text_function(duckdb_function_info info, duckdb_data_chunk input, duck
   }
 }
 
+// Runs the statement as duckdb_execute_prepared() does, but sleeps where that spins: while DuckDB's other
+// threads have all that is left to do. Decoding wants the processor then.
+duckdb_state execute_patiently(duckdb_prepared_statement statement, duckdb_result& result) {
+  duckdb_pending_result pending = nullptr;
+  if (duckdb_pending_prepared(statement, &pending) == DuckDBSuccess) {
+    duckdb_pending_state state = DUCKDB_PENDING_RESULT_NOT_READY;
+    while (!duckdb_pending_execution_is_finished(state)) {
+      state = duckdb_pending_execute_task(pending);
+      if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+  }
+  // The result carries the message of whatever failed before.
+  const duckdb_state state = duckdb_execute_pending(pending, &result);
+  duckdb_destroy_pending(&pending);
+  return state;
+}
+
 class DuckDbDatabase final : public Database {
  public:
   explicit DuckDbDatabase(duckdb_database database) : database_(database) {}
@@ -398,7 +413,7 @@ class DuckDbConnection final : public Connection {
     TRY(statement.prepare(connection_, sql));
     TRY(statement.bind(parameters));
     duckdb_result result;
-    const duckdb_state state = duckdb_execute_prepared(statement.get(), &result);
+    const duckdb_state state = execute_patiently(statement.get(), result);
     const std::string message =
         state == DuckDBSuccess ? std::string() : text_of(duckdb_result_error(&result));
     const auto changed = static_cast<int64_t>(duckdb_rows_changed(&result));

@@ -17,6 +17,11 @@
 
 namespace sluice::sink::duckdb {
 
+// Rows of a row group that is written from here, and rows that one thread takes at a time, so that each
+// thread writes whole ones. A sixth of DuckDB's own size: within an INSERT it writes a thread's last row
+// group while the others wait, and a rest that is less than one on one thread at the end.
+inline constexpr size_t kRowGroupRows = 20'480;
+
 // One column of a result.
 struct ResultColumn {
   std::string name;
