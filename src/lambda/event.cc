@@ -26,14 +26,6 @@ Error unknown(const std::string& why) {
                        "queue that carry its on-failure documents, and notices of S3 objects that are such.");
 }
 
-// A member that must be a text; unescaped.
-Result<std::string> text_of(ondemand::object& object, const char* member) {
-  std::string_view text;
-  if (object.find_field_unordered(member).get_string().get(text) != simdjson::SUCCESS)
-    return unknown(fmt::format("a record lacks the text {}", member));
-  return std::string(text);
-}
-
 // The inside of a JSON string as it stands in the event; base64 needs no escapes, but "\/" is legal.
 Result<std::string_view> base64_of(ondemand::value value, std::string& unescaped) {
   ondemand::raw_json_string raw;
@@ -51,139 +43,185 @@ Result<std::string_view> base64_of(ondemand::value value, std::string& unescaped
   return std::string_view(unescaped);
 }
 
-class KinesisReader {
- public:
-  Result<void> add(ondemand::object record) {
-    ondemand::object inner;
-    if (record.find_field_unordered("kinesis").get_object().get(inner) != simdjson::SUCCESS)
-      return unknown("a Kinesis record lacks the object kinesis");
-    // In any order of members: the sequence is kept, data is decoded where it stands.
-    std::optional<std::string_view> sequence;
-    std::optional<std::string_view> data;
-    for (auto found : inner) {
-      ondemand::field field;
-      if (std::move(found).get(field) != simdjson::SUCCESS)
-        return unknown("a Kinesis record is not whole JSON");
-      if (field.key() == "sequenceNumber") {
-        std::string_view text;
-        if (field.value().get_string().get(text) != simdjson::SUCCESS || !is_sequence(text))
-          return unknown("a Kinesis record has no sequence number");
-        sequence = batch_.block.arena.copy(text);
-      } else if (field.key() == "data") {
-        data = TRY(decode(field.value()));
-      }
-    }
-    if (!sequence || !data) return unknown("a Kinesis record lacks sequenceNumber or data");
-    TRY(take_place(record));
-    batch_.block.records.push_back({{batch_.block.shard, *sequence}, *data});
-    return {};
-  }
+Error broken() { return unknown("it is not whole JSON"); }
 
-  KinesisBatch finish() {
-    // The string moves with the batch, and a short one would take its bytes along.
-    const std::string_view shard = batch_.block.arena.copy(batch_.block.shard);
-    for (change::RawRecord& record : batch_.block.records) record.position.shard = shard;
-    return std::move(batch_);
+// What one member of Records says, as far as any of the services says it; unescaped.
+struct RecordText {
+  std::optional<std::string_view> source;
+  std::optional<std::string_view> arn;
+  std::optional<std::string_view> event_id;
+  std::optional<std::string_view> message_id;
+  std::optional<std::string_view> body;
+  std::optional<std::string_view> bucket;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> sequence;
+  std::optional<std::string_view> data;  // decoded, in the block's arena
+};
+
+// Reads every member once, in the order in which they stand and to the end: the on-demand parser may not be
+// asked again for anything behind JSON that is broken, nor go back within it.
+class RecordReader {
+ public:
+  explicit RecordReader(Arena& arena) : arena_(arena) {}
+
+  Result<RecordText> read(ondemand::value from) {
+    RecordText record;
+    TRY(each_member(from, "a member of Records is no object",
+                    [&](std::string_view name, ondemand::value value) {
+                      if (name == "eventSource" || name == "EventSource") return take(value, record.source);
+                      if (name == "eventSourceARN") return take(value, record.arn);
+                      if (name == "eventID") return take(value, record.event_id);
+                      if (name == "messageId") return take(value, record.message_id);
+                      if (name == "body") return take(value, record.body);
+                      if (name == "kinesis") return read_kinesis(value, record);
+                      if (name == "s3") return read_s3(value, record);
+                      return Result<void>();
+                    }));
+    return record;
   }
 
  private:
-  Result<std::string_view> decode(ondemand::value value) {
+  // `take(name, value)` for every member; a value that it leaves alone is passed over.
+  template <typename Take>
+  static Result<void> each_member(ondemand::value& from, const char* trouble, const Take& take) {
+    ondemand::object object;
+    if (from.get_object().get(object) != simdjson::SUCCESS) return unknown(trouble);
+    for (auto found : object) {
+      ondemand::field field;
+      std::string_view name;
+      if (std::move(found).get(field) != simdjson::SUCCESS ||
+          field.unescaped_key().get(name) != simdjson::SUCCESS)
+        return broken();
+      TRY(take(name, field.value()));
+    }
+    return {};
+  }
+
+  static Result<void> take(ondemand::value& value, std::optional<std::string_view>& into) {
+    std::string_view text;
+    const simdjson::error_code got = value.get_string().get(text);
+    if (got == simdjson::INCORRECT_TYPE) return unknown("a member of a record that should be a text is none");
+    if (got != simdjson::SUCCESS) return broken();
+    into = text;
+    return {};
+  }
+
+  Result<void> read_kinesis(ondemand::value& from, RecordText& record) {
+    return each_member(from, "a record's kinesis is no object",
+                       [&](std::string_view name, ondemand::value value) -> Result<void> {
+                         if (name == "sequenceNumber") return take(value, record.sequence);
+                         if (name == "data") record.data = TRY(decode(value));
+                         return {};
+                       });
+  }
+
+  static Result<void> read_s3(ondemand::value& from, RecordText& record) {
+    return each_member(
+        from, "a record's s3 is no object", [&](std::string_view part, ondemand::value inside) {
+          if (part == "bucket")
+            return each_member(inside, "a record's s3.bucket is no object",
+                               [&](std::string_view name, ondemand::value value) {
+                                 return name == "name" ? take(value, record.bucket) : Result<void>();
+                               });
+          if (part == "object")
+            return each_member(inside, "a record's s3.object is no object",
+                               [&](std::string_view name, ondemand::value value) {
+                                 return name == "key" ? take(value, record.key) : Result<void>();
+                               });
+          return Result<void>();
+        });
+  }
+
+  // Decoded where it stands.
+  Result<std::string_view> decode(ondemand::value& value) {
     const std::string_view text = TRY(base64_of(value, unescaped_));
-    char* to = batch_.block.arena.allocate(base64_room(text));
+    char* to = arena_.allocate(base64_room(text));
     const std::optional<size_t> bytes = base64_decode_into(text, to);
     if (!bytes) return unknown("a Kinesis record's data is not base64");
     std::memset(to + *bytes, 0, kReadableSlack);
-    batch_.block.source_bytes += *bytes;
     return std::string_view(to, *bytes);
   }
 
+  Arena& arena_;
+  std::string unescaped_;
+};
+
+class EventReader {
+ public:
+  Result<void> add(ondemand::value from) {
+    const RecordText record = TRY(reader_.read(from));
+    if (is_first_) source_ = record.source.value_or("");
+    is_first_ = false;
+    if (record.source.value_or("") != source_) return unknown("its records are of several services");
+    if (source_ == "aws:kinesis") return add_kinesis(record);
+    if (source_ == "aws:sqs") return add_message(record);
+    if (source_ == "aws:s3") return add_object(record);
+    return unknown(source_.empty() ? "its records do not say where they come from"
+                                   : fmt::format("its records come from {}", source_));
+  }
+
+  Result<Event> finish() {
+    if (is_first_) return unknown("Records is empty");
+    if (source_ == "aws:sqs") return Event(std::move(queue_));
+    if (source_ == "aws:s3") return Event(std::move(notice_));
+    // The string moves with the batch, and a short one would take its bytes along.
+    const std::string_view shard = batch_.block.arena.copy(batch_.block.shard);
+    for (change::RawRecord& record : batch_.block.records) record.position.shard = shard;
+    return Event(std::move(batch_));
+  }
+
+ private:
+  Result<void> add_kinesis(const RecordText& record) {
+    if (!record.sequence || !record.data) return unknown("a Kinesis record lacks sequenceNumber or data");
+    if (!is_sequence(*record.sequence)) return unknown("a Kinesis record has no sequence number");
+    TRY(take_place(record));
+    batch_.block.source_bytes += record.data->size();
+    batch_.block.records.push_back(
+        {{batch_.block.shard, batch_.block.arena.copy(*record.sequence)}, *record.data});
+    return {};
+  }
+
   // A batch never mixes shards; one that does is not what this was written for.
-  Result<void> take_place(ondemand::object& record) {
-    const std::string arn = TRY(text_of(record, "eventSourceARN"));
-    const std::string id = TRY(text_of(record, "eventID"));
-    const std::string shard_id = id.substr(0, id.find(':'));
+  Result<void> take_place(const RecordText& record) {
+    if (!record.arn || !record.event_id) return unknown("a record lacks eventSourceARN or eventID");
+    const std::string_view shard_id = record.event_id->substr(0, record.event_id->find(':'));
     if (!batch_.shard_id.empty()) {
-      if (shard_id == batch_.shard_id && arn == arn_) return {};
+      if (shard_id == batch_.shard_id && *record.arn == arn_) return {};
       return unknown("its records are of several shards");
     }
-    if (shard_id.empty() || shard_id.size() == id.size())
+    if (!is_shard_id(shard_id) || shard_id.size() == record.event_id->size())
       return unknown("eventID does not begin with a shard and a colon");
-    arn_ = arn;
-    batch_.stream_arn = stream_arn_of(arn);
+    arn_ = *record.arn;
+    batch_.stream_arn = stream_arn_of(arn_);
     batch_.shard_id = shard_id;
-    batch_.block.shard = position_shard(TRY(stream_name_of(arn)), shard_id);
+    batch_.block.shard = position_shard(TRY(stream_name_of(arn_)), shard_id);
+    return {};
+  }
+
+  Result<void> add_message(const RecordText& record) {
+    if (!record.message_id || !record.arn || !record.body)
+      return unknown("a record lacks messageId, eventSourceARN or body");
+    queue_.messages.push_back(
+        {std::string(*record.message_id), std::string(*record.arn), std::string(*record.body)});
+    return {};
+  }
+
+  Result<void> add_object(const RecordText& record) {
+    if (!record.bucket || !record.key) return unknown("a record lacks s3.bucket.name or s3.object.key");
+    std::string key(*record.key);
+    std::replace(key.begin(), key.end(), '+', ' ');
+    notice_.objects.push_back({std::string(*record.bucket), net::percent_decode(key)});
     return {};
   }
 
   KinesisBatch batch_;
+  QueueBatch queue_;
+  BucketNotice notice_;
+  RecordReader reader_{batch_.block.arena};
+  bool is_first_ = true;
+  std::string source_;
   std::string arn_;
-  std::string unescaped_;
 };
-
-Result<QueueMessage> queue_message(ondemand::object record) {
-  QueueMessage message;
-  message.message_id = TRY(text_of(record, "messageId"));
-  message.queue_arn = TRY(text_of(record, "eventSourceARN"));
-  message.body = TRY(text_of(record, "body"));
-  return message;
-}
-
-Result<NewObject> new_object(ondemand::object record) {
-  ondemand::object s3;
-  ondemand::object bucket;
-  ondemand::object object;
-  if (record.find_field_unordered("s3").get_object().get(s3) != simdjson::SUCCESS ||
-      s3.find_field_unordered("bucket").get_object().get(bucket) != simdjson::SUCCESS)
-    return unknown("a record of S3 lacks s3.bucket");
-  NewObject made;
-  made.bucket = TRY(text_of(bucket, "name"));
-  if (s3.find_field_unordered("object").get_object().get(object) != simdjson::SUCCESS)
-    return unknown("a record of S3 lacks s3.object");
-  std::string key = TRY(text_of(object, "key"));
-  for (char& letter : key)
-    if (letter == '+') letter = ' ';
-  made.key = net::percent_decode(key);
-  return made;
-}
-
-// The source that a record names: eventSource of AWS's own, in any case of its first letter.
-std::string source_of(ondemand::object& record) {
-  std::string_view text;
-  if (record.find_field_unordered("eventSource").get_string().get(text) == simdjson::SUCCESS)
-    return std::string(text);
-  if (record.find_field_unordered("EventSource").get_string().get(text) == simdjson::SUCCESS)
-    return std::string(text);
-  return {};
-}
-
-Result<Event> parse_records(ondemand::array records) {
-  std::string source;
-  KinesisReader kinesis;
-  QueueBatch queue;
-  BucketNotice notice;
-  for (auto item : records) {
-    ondemand::object record;
-    if (item.get_object().get(record) != simdjson::SUCCESS)
-      return unknown("a member of Records is no object");
-    const std::string of = source_of(record);
-    if (!source.empty() && of != source) return unknown("its records are of several services");
-    source = of;
-    if (of == "aws:kinesis") {
-      TRY(kinesis.add(record));
-    } else if (of == "aws:sqs") {
-      queue.messages.push_back(TRY(queue_message(record)));
-    } else if (of == "aws:s3") {
-      notice.objects.push_back(TRY(new_object(record)));
-    } else {
-      return unknown(of.empty() ? "its records do not say where they come from"
-                                : fmt::format("its records come from {}", of));
-    }
-  }
-  if (source == "aws:kinesis") return Event(kinesis.finish());
-  if (source == "aws:sqs") return Event(std::move(queue));
-  if (source == "aws:s3") return Event(std::move(notice));
-  return unknown("Records is empty");
-}
 
 }  // namespace
 
@@ -191,6 +229,12 @@ bool is_sequence(std::string_view text) {
   constexpr size_t kMostDigits = 129;
   return !text.empty() && text.size() <= kMostDigits &&
          text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_shard_id(std::string_view text) {
+  // "shardId-" and twelve digits; longer, a position would not fit its column.
+  constexpr size_t kMostBytes = 47;
+  return !text.empty() && text.size() <= kMostBytes;
 }
 
 int compare_sequences(std::string_view left, std::string_view right) {
@@ -221,15 +265,39 @@ Result<Event> parse_event(std::string& text) {
   if (parser.iterate(text).get(document) != simdjson::SUCCESS) return unknown("it is not JSON");
   ondemand::object object;
   if (document.get_object().get(object) != simdjson::SUCCESS) return unknown("it is no JSON object");
-  ondemand::array records;
-  if (object.find_field_unordered("Records").get_array().get(records) == simdjson::SUCCESS)
-    return parse_records(records);
-  std::string_view name;
-  if (object.find_field_unordered("deliveryStreamArn").get_string().get(name) == simdjson::SUCCESS)
-    return unknown("it asks for a Firehose transformation, which this version does not do");
-  if (object.find_field_unordered("Event").get_string().get(name) == simdjson::SUCCESS &&
-      name == "s3:TestEvent")
-    return Event(BucketNotice());
+  EventReader reader;
+  bool has_records = false;
+  bool is_firehose = false;
+  bool is_test = false;
+  for (auto found : object) {
+    ondemand::field field;
+    std::string_view name;
+    if (std::move(found).get(field) != simdjson::SUCCESS ||
+        field.unescaped_key().get(name) != simdjson::SUCCESS)
+      return broken();
+    ondemand::array records;
+    if (name == "Records") {
+      if (has_records) return unknown("it has two lists Records");
+      has_records = true;
+      if (field.value().get_array().get(records) != simdjson::SUCCESS)
+        return unknown("it has no list Records");
+      for (auto item : records) {
+        ondemand::value record;
+        if (std::move(item).get(record) != simdjson::SUCCESS) return broken();
+        TRY(reader.add(record));
+      }
+    } else if (name == "deliveryStreamArn") {
+      is_firehose = true;
+    } else if (name == "Event") {
+      std::string_view event;
+      const simdjson::error_code got = field.value().get_string().get(event);
+      if (got != simdjson::SUCCESS) return unknown("its member Event is no text");
+      is_test = event == "s3:TestEvent";
+    }
+  }
+  if (is_firehose) return unknown("it asks for a Firehose transformation, which this version does not do");
+  if (has_records) return reader.finish();
+  if (is_test) return Event(BucketNotice());
   return unknown("it has no list Records");
 }
 

@@ -55,6 +55,8 @@ std::string stream_arn_of(std::string_view arn);
 // Decimal digits, up to 129. Kinesis never writes leading zeros, emulators do; they mean nothing, but the
 // text is what a sender knows its record by, and is kept.
 bool is_sequence(std::string_view text);
+// A shard's id, short enough for position_shard().
+bool is_shard_id(std::string_view text);
 // Less than, equal to or greater than 0, as the numbers are.
 int compare_sequences(std::string_view left, std::string_view right);
 // How positions name a shard: at most 128 bytes.

@@ -52,6 +52,15 @@ TEST(EventTest, EscapedSlashesOfBase64AreRead) {
   EXPECT_EQ(std::get<KinesisBatch>(event.value()).block.records[0].bytes, "\xFF\xFF\xFF");
 }
 
+TEST(EventTest, JsonThatBreaksInTheMiddleIsToldAndNotReadOn) {
+  for (const char* broken : {R"({"a":"b" "c":1,"Event":"s3:TestEvent"})", R"({"a","Event":"s3:TestEvent"})",
+                             R"({"Records":[{"a" "eventSource":"aws:kinesis"}]})"}) {
+    const auto event = parse(broken);
+    ASSERT_FALSE(event) << broken;
+    EXPECT_THAT(event.error().message, HasSubstr("whole JSON")) << broken;
+  }
+}
+
 TEST(EventTest, AQueuesMessagesAreRead) {
   const auto event = parse(records(
       R"({"messageId":"m","receiptHandle":"r","body":"{\"x\":1}","eventSource":"aws:sqs","eventSourceARN":"q"})"));

@@ -38,7 +38,7 @@ Result<FailedRange> range_of(const dom::object& document) {
   if (document["requestContext"].get(request) == simdjson::SUCCESS)
     range.condition = text_of(request, "condition");
   if (!stream_name_of(range.stream_arn).ok()) return no_document("streamArn is no stream's");
-  if (range.shard_id.empty()) return no_document("shardId is missing");
+  if (!is_shard_id(range.shard_id)) return no_document("shardId is missing, or none");
   if (!is_sequence(range.first_sequence) || !is_sequence(range.last_sequence))
     return no_document("startSequenceNumber and endSequenceNumber are not both sequence numbers");
   if (compare_sequences(range.first_sequence, range.last_sequence) > 0)
