@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <random>
 #include <utility>
 
 #include "app/aws_access.h"
@@ -15,6 +16,7 @@
 #include "lambda/fragments.h"
 #include "lambda/object_store.h"
 #include "lambda/quarantine.h"
+#include "lambda/sweep.h"
 #include "net/authorities.h"
 #include "net/retry.h"
 #include "sink/redshift/lander.h"
@@ -68,6 +70,8 @@ struct FunctionParts::State {
   std::optional<aws::S3Place> fragments;
   QuarantinePlace quarantine;
   lambda::KeySource keys;
+  int64_t incomplete_after_ms = lambda::SweepOptions().incomplete_after_ms;
+  bool sweeps = false;
   net::SystemSleeper sleeper;
   std::vector<std::unique_ptr<Worker>> workers;
 };
@@ -90,6 +94,8 @@ struct FunctionParts::Worker {
                  system_clock()),
         stream(*shared.aws.session),
         redrive(stream, consumer, system_clock(), shared.sleeper),
+        sweep(fragments, consumer, system_clock(), {.incomplete_after_ms = shared.incomplete_after_ms},
+              std::random_device{}()),
         function(parts_of(shared, metrics), system_clock()) {}
 
   lambda::Quarantine& quarantine_of(const State& shared) {
@@ -103,6 +109,7 @@ struct FunctionParts::Worker {
     parts.metrics = metrics;
     parts.consumer = &consumer;
     parts.redrive = &redrive;
+    if (shared.sweeps) parts.sweep = &sweep;
     aws::Session* session = shared.aws.session.get();
     parts.read_object = [session](const lambda::NewObject& object) -> Result<std::string> {
       std::optional<std::string> text = TRY(aws::S3(*session).get(object.bucket, object.key));
@@ -132,6 +139,7 @@ struct FunctionParts::Worker {
   lambda::Consumer consumer;
   lambda::KinesisReader stream;
   lambda::Redrive redrive;
+  lambda::Sweep sweep;
   lambda::SluiceFunction function;
 };
 
@@ -148,7 +156,9 @@ Result<std::unique_ptr<FunctionParts>> FunctionParts::open(const Options& option
   auto state = std::make_unique<State>();
   state->redshift = TRY(redshift_settings_of(options));
   state->quarantine = TRY(quarantine_place(options));
+  state->incomplete_after_ms = options.number("incomplete_after");
   if (options.has("fragments")) state->fragments = TRY(aws::parse_s3_place(options.text("fragments")));
+  state->sweeps = state->fragments && (state->quarantine.bucket || !state->quarantine.queue_url.empty());
   for (const auto& [table, key] : options.keys()) state->keys.configured[table] = key.columns;
 
   const net::Environment environment = aws_environment(options);

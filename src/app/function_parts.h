@@ -18,7 +18,7 @@ namespace sluice::app {
 // What the settings say, checked, and the connections that all workers share.
 class FunctionParts {
  public:
-  // Errors: Refused, naming the setting. Nothing has been asked of AWS yet.
+  // Errors: Refused, naming the setting; those of catalog_of(). Nothing else has been asked of AWS yet.
   static Result<std::unique_ptr<FunctionParts>> open(const Options& options);
   ~FunctionParts();
 

@@ -85,7 +85,7 @@ constexpr std::array kSettings = {
             kRun | kRetry, 1, 3'600'000},
     Setting{"incomplete_after", Kind::Duration, "TIME", "8d",
             "how long the pieces of an oversized record wait for the rest before they go to quarantine",
-            kRun | kRetry | kMultilang, 1000, 3650 * kDayMs},
+            kRun | kRetry | kMultilang | kFunction | kRedrive, 1000, 3650 * kDayMs},
     Setting{"fragment_memory", Kind::Size, "SIZE", "64MiB",
             "memory for waiting pieces; beyond it they are read back from the file",
             kRun | kRetry | kMultilang, 0, kTiB},

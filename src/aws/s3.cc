@@ -144,23 +144,36 @@ Result<std::optional<S3Object>> S3::head(std::string_view bucket, std::string_vi
 }
 
 Result<std::vector<S3Object>> S3::list(std::string_view bucket, std::string_view prefix) {
-  const Operation operation = read("ListObjectsV2");
-  const std::string what = object_text("list", bucket, prefix);
   std::vector<S3Object> objects;
   std::string token;
   for (int number = 0; number < kMaxPages; ++number) {
-    std::string query = "/" + net::percent_encode(bucket) + "?";
-    if (!token.empty()) query += "continuation-token=" + net::percent_encode(token) + "&";
-    query += "encoding-type=url&list-type=2&prefix=" + net::percent_encode(prefix);
-    const auto reply = TRY(session_.send(operation, what, "GET", query, {}, {}, timeouts_.read_ms));
-    Result<S3Page> parsed = parse_s3_page(reply.body);
-    if (!parsed.ok()) return unreadable_reply(operation, what, parsed.error().message);
-    S3Page page = std::move(parsed).value();
+    std::string query = "encoding-type=url&list-type=2&prefix=" + net::percent_encode(prefix);
+    if (!token.empty()) query = "continuation-token=" + net::percent_encode(token) + "&" + query;
+    S3Page page = TRY(ask_page(bucket, prefix, query));
     std::move(page.objects.begin(), page.objects.end(), std::back_inserter(objects));
     token = std::move(page.next_token);
     if (token.empty()) return objects;
   }
-  return unreadable_reply(operation, what, "the list does not end");
+  return unreadable_reply(read("ListObjectsV2"), object_text("list", bucket, prefix),
+                          "the list does not end");
+}
+
+// The parameters of a query stand in the order of their names.
+Result<S3Page> S3::list_page(std::string_view bucket, std::string_view prefix, std::string_view after) {
+  std::string query = "encoding-type=url&list-type=2&prefix=" + net::percent_encode(prefix);
+  if (!after.empty()) query += "&start-after=" + net::percent_encode(after);
+  return ask_page(bucket, prefix, query);
+}
+
+Result<S3Page> S3::ask_page(std::string_view bucket, std::string_view prefix, const std::string& query) {
+  const Operation operation = read("ListObjectsV2");
+  const std::string what = object_text("list", bucket, prefix);
+  const auto reply =
+      TRY(session_.send(operation, what, "GET", fmt::format("/{}?{}", net::percent_encode(bucket), query), {},
+                        {}, timeouts_.read_ms));
+  Result<S3Page> parsed = parse_s3_page(reply.body);
+  if (!parsed.ok()) return unreadable_reply(operation, what, parsed.error().message);
+  return parsed;
 }
 
 Result<void> S3::remove(std::string_view bucket, std::string_view key) {

@@ -62,10 +62,15 @@ class S3 {
   Result<std::optional<S3Object>> head(std::string_view bucket, std::string_view key);
   // Every object whose key begins with `prefix`, in the order of the keys' bytes. Reads every page.
   Result<std::vector<S3Object>> list(std::string_view bucket, std::string_view prefix);
+  // The first thousand of them at most, beginning behind the key `after`; the next ones begin behind the last
+  // of these, while next_token is not empty.
+  Result<S3Page> list_page(std::string_view bucket, std::string_view prefix, std::string_view after);
   // There is no such object afterwards; also when there was none.
   Result<void> remove(std::string_view bucket, std::string_view key);
 
  private:
+  Result<S3Page> ask_page(std::string_view bucket, std::string_view prefix, const std::string& query);
+
   Session& session_;
   Timeouts timeouts_;
 };

@@ -32,6 +32,21 @@ class S3Test : public ::testing::Test {
   S3 s3{session.session};
 };
 
+TEST_F(S3Test, APageOfAListBeginsBehindAKeyAndSaysWhetherThereIsMore) {
+  answer({.status = 200,
+          .body = "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</"
+                  "NextContinuationToken>" +
+                  contents("pieces/b", "2") + "</ListBucketResult>"});
+  const auto page = s3.list_page("shop-cdc", "pieces/", "pieces/a b");
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(last().target,
+            "/shop-cdc?encoding-type=url&list-type=2&prefix=pieces%2F&start-after=pieces%2Fa%20b");
+  EXPECT_EQ(page.value().objects.at(0).key, "pieces/b");
+  EXPECT_FALSE(page.value().next_token.empty());
+  ASSERT_TRUE(s3.list_page("shop-cdc", "pieces/", ""));
+  EXPECT_EQ(last().target, "/shop-cdc?encoding-type=url&list-type=2&prefix=pieces%2F");
+}
+
 TEST_F(S3Test, AnObjectIsWrittenAtItsPathWithTheHashOfItsBytes) {
   answer({.status = 200});
   ASSERT_TRUE(s3.put("shop.cdc", "a b/c+d", "bytes"));

@@ -83,6 +83,7 @@ void Account::add(const Account& other) {
   statements += other.statements;
   retries += other.retries;
   throttles += other.throttles;
+  expired += other.expired;
   for (const auto& [reason, count] : other.quarantined_by_reason) quarantined_by_reason[reason] += count;
   commit_to_landed_ms.insert(commit_to_landed_ms.end(), other.commit_to_landed_ms.begin(),
                              other.commit_to_landed_ms.end());
@@ -152,7 +153,7 @@ void Consumer::decode(const change::Block& block, Work& work) {
 
 void Consumer::take_piece_outcome(Work& work, size_t record, PieceOutcome outcome) {
   using assemble::Fate;
-  if (outcome.fate == Fate::Waits || outcome.fate == Fate::Repeat) {
+  if (record != kNone && (outcome.fate == Fate::Waits || outcome.fate == Fate::Repeat)) {
     work.result.fates[record] = outcome.fate == Fate::Waits ? RecordFate::Waiting : RecordFate::Repeat;
     return;
   }
@@ -208,11 +209,9 @@ void Consumer::take_pieces(const change::Block& block, Work& work, int64_t deadl
   }
 }
 
-void Consumer::land(const change::Block& block, std::string_view stream, Work& work, int64_t deadline_ns) {
+void Consumer::land(const change::Block& block, const sink::redshift::Intent& intent, Work& work,
+                    int64_t deadline_ns) {
   if (work.rows.empty()) return;
-  const std::string_view shard = block.shard;
-  const sink::redshift::Intent intent{stream, shard, block.records.front().position.sequence,
-                                      block.records.back().position.sequence};
   const int64_t rows_deadline_ns = work.pieces.empty() ? deadline_ns : deadline_ns - kPiecesReserveNs;
   const Landing landing = rows_.land(work.rows, work.tables, intent, rows_deadline_ns);
   CHECK(landing.fates.size() == work.rows.size());
@@ -273,11 +272,14 @@ void Consumer::settle_pieces(Work& work) {
     }
     for (const QuarantinedRecord& record : piece.outcome.quarantined)
       ++work.result.account.quarantined_by_reason[record.reason];
+    if (piece.outcome.is_expired)
+      work.result.account.expired += static_cast<int64_t>(piece.outcome.quarantined.size());
     const Result<void> finished = fragments_->finish(piece.outcome);
     if (!finished.ok()) {
       work.note(finished.error().message);
       continue;
     }
+    if (piece.record == kNone) continue;
     work.result.fates[piece.record] =
         piece.outcome.fate == assemble::Fate::Quarantined ? RecordFate::Quarantined : RecordFate::Landed;
   }
@@ -332,7 +334,11 @@ Consumed Consumer::consume(const change::Block& block, std::string_view stream, 
     decode(block, work);
     keep_poison(work);
     take_pieces(block, work, deadline_ns);
-    land(block, stream, work, deadline_ns);
+    if (!block.records.empty())
+      land(block,
+           {stream, block.shard, block.records.front().position.sequence,
+            block.records.back().position.sequence},
+           work, deadline_ns);
     settle_pieces(work);
     keep_poison(work);
   } else {
@@ -340,6 +346,17 @@ Consumed Consumer::consume(const change::Block& block, std::string_view stream, 
   }
   count(block, work);
   return std::move(work.result);
+}
+
+Consumer::Settled Consumer::settle(PieceOutcome outcome, std::string_view stream, int64_t deadline_ns) {
+  Work work;
+  take_piece_outcome(work, kNone, std::move(outcome));
+  if (!work.rows.empty()) {
+    const change::Position& position = work.rows.front().position;
+    land({}, {stream, position.shard, position.sequence, position.sequence}, work, deadline_ns);
+  }
+  settle_pieces(work);
+  return {std::move(work.result.account), std::move(work.result.trouble)};
 }
 
 }  // namespace sluice::lambda

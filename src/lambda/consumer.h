@@ -38,6 +38,9 @@ struct Account {
   int64_t statements = 0;
   int64_t retries = 0;
   int64_t throttles = 0;
+  // Pieces of oversized records whose rest never came, now in quarantine. They counted as waiting when they
+  // were received.
+  int64_t expired = 0;
   std::map<std::string, int64_t> quarantined_by_reason;
   std::vector<int64_t> commit_to_landed_ms;  // of every durable row
 
@@ -81,6 +84,14 @@ class Consumer {
   // Never fails as a whole.
   Consumed consume(const change::Block& block, std::string_view stream, int64_t deadline_ns);
 
+  // Makes durable what SharedFragments::expire() gave: an image as a row, pieces in quarantine; then their
+  // chunks are ended. Of the account only what such pieces can be. `trouble` is empty when all of it is done.
+  struct Settled {
+    Account account;
+    std::string trouble;
+  };
+  Settled settle(PieceOutcome outcome, std::string_view stream, int64_t deadline_ns);
+
  private:
   struct Work;
   struct KnownTable {
@@ -93,7 +104,8 @@ class Consumer {
   void take_piece_outcome(Work& work, size_t record, PieceOutcome outcome);
   Result<void> add_row(Work& work, const change::Position& position, const change::Origin& origin,
                        const change::Image* image);
-  void land(const change::Block& block, std::string_view stream, Work& work, int64_t deadline_ns);
+  void land(const change::Block& block, const sink::redshift::Intent& intent, Work& work,
+            int64_t deadline_ns);
   void settle_rows(const change::Block& block, Work& work, const sink::redshift::Landing& landing);
   void settle_pieces(Work& work);
   void keep_poison(Work& work);

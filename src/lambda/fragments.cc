@@ -22,19 +22,28 @@ using change::Piece;
 
 // All that is read to put one image together. Beyond it the image is longer than what can be assembled.
 constexpr uint64_t kMaxLoadBytes = uint64_t{256} << 20;
+constexpr int64_t kForEverNs = INT64_MAX / 4;
 constexpr std::string_view kNoOther = "-";
+constexpr std::string_view kPieces = "pieces/";
 
 // Chunk ids come from outside; what stands in a key is a fixed alphabet.
 std::string hash_of(std::string_view chunk_id) { return sha256_hex(chunk_id).substr(0, 40); }
 std::string done_key(const std::string& hash) { return "done/" + hash; }
-std::string pieces_prefix(const std::string& hash) { return "pieces/" + hash + "/"; }
+std::string pieces_prefix(const std::string& hash) { return fmt::format("{}{}/", kPieces, hash); }
 
-std::vector<std::string> chunk_ids_of(const DecodedPiece& piece) {
-  if (const auto* fragment = std::get_if<Fragment>(&piece)) return {std::string(fragment->chunk_id)};
-  std::vector<std::string> ids;
+assemble::AssemblerOptions assembler_options() {
+  assemble::AssemblerOptions options;
+  options.max_image_bytes = kMaxLoadBytes;
+  return options;
+}
+
+// Of the chunks that it belongs to.
+std::vector<std::string> hashes_of(const DecodedPiece& piece) {
+  if (const auto* fragment = std::get_if<Fragment>(&piece)) return {hash_of(fragment->chunk_id)};
+  std::vector<std::string> hashes;
   for (const change::ChunkedImage& image : std::get<ChunkedHead>(piece).awaited)
-    ids.emplace_back(image.chunk_id);
-  return ids;
+    hashes.push_back(hash_of(image.chunk_id));
+  return hashes;
 }
 
 // "shop-cdc/shardId-000000000003" without the slash, which some services take for a folder.
@@ -162,17 +171,17 @@ Result<DecodedPiece> SharedFragments::read(std::string_view bytes, Arena& arena)
   return malformed("not-a-piece", "a stored fragment is no fragment");
 }
 
-Result<std::vector<FinishedChunk>> SharedFragments::ended(const std::vector<std::string>& chunk_ids) {
+Result<std::vector<FinishedChunk>> SharedFragments::ended(const std::vector<std::string>& hashes) {
   std::vector<FinishedChunk> found;
-  for (const std::string& id : chunk_ids) {
-    const std::optional<std::string> text = TRY(store_.get(done_key(hash_of(id))));
+  for (const std::string& hash : hashes) {
+    const std::optional<std::string> text = TRY(store_.get(done_key(hash)));
     if (!text) continue;
     Result<FinishedChunk> chunk = parse_finished(*text);
     if (!chunk.ok())
       return refused(
           fmt::format("the object {} in the fragments' place is damaged: {}. Remove it: the chunk "
                       "is then put together anew.",
-                      done_key(hash_of(id)), chunk.error().message));
+                      done_key(hash), chunk.error().message));
     found.push_back(std::move(chunk).value());
   }
   return found;
@@ -195,20 +204,37 @@ Result<PieceOutcome> SharedFragments::take_ended(const change::RawRecord& record
   for (change::QuarantinedRecord& kept : outcome.quarantined) kept.bytes = record.bytes;
   outcome.to_remove = keys_of(record.position, piece);
   if (outcome.fate != Fate::Repeat) return outcome;
-  // Whoever was stopped between remembering the chunk and removing its pieces has left them behind.
-  for (const std::string& id : chunk_ids_of(piece))
-    for (const aws::S3Object& object : TRY(store_.list(pieces_prefix(hash_of(id)))))
-      outcome.to_remove.push_back(object.key);
+  for (std::string& key : TRY(left_behind(ended, arena))) outcome.to_remove.push_back(std::move(key));
   TRY(finish(outcome));
   return outcome;
 }
 
-Result<SharedFragments::Look> SharedFragments::look(const std::vector<std::string>& chunk_ids) {
+// Whoever was stopped between remembering the chunks and removing their pieces has left these behind. Only
+// what the chunks ended with is meant: another piece may have come too late to be seen, and waits to be
+// expired.
+Result<std::vector<std::string>> SharedFragments::left_behind(const std::vector<FinishedChunk>& ended,
+                                                              Arena& arena) {
+  std::vector<std::string> hashes;
+  for (const FinishedChunk& chunk : ended) hashes.push_back(hash_of(chunk.chunk_id));
+  const Look seen = TRY(look(hashes));
+  std::optional<std::vector<Piece>> loaded = TRY(load(seen, arena));
+  std::vector<std::string> keys;
+  if (!loaded || loaded->empty()) return keys;
+  NoStore nothing;
+  const auto decode = [this](std::string_view bytes, Arena& into) { return read(bytes, into); };
+  const auto assembler = TRY(assemble::Assembler::open(assembler_options(), nothing, decode, {}, ended));
+  PieceOutcome again;
+  TRY(give(*assembler, *loaded, nullptr, again, arena));
+  for (const std::string& hash : hashes)
+    for (const Found& found : seen.chunks.at(hash))
+      if (!is_quarantined(again, found.shard, found.sequence)) keys.push_back(found.key);
+  return keys;
+}
+
+Result<SharedFragments::Look> SharedFragments::look(std::vector<std::string> to_list) {
   // A head names one other chunk; more than this is no work of the source.
   constexpr size_t kMaxChunks = 16;
   Look look;
-  std::vector<std::string> to_list;
-  for (const std::string& id : chunk_ids) to_list.push_back(hash_of(id));
   for (size_t i = 0; i < to_list.size(); ++i) {
     const std::string hash = to_list[i];
     std::vector<Found>& pieces = look.chunks[hash];
@@ -257,40 +283,72 @@ Result<std::optional<std::vector<Piece>>> SharedFragments::load(const Look& look
   return std::optional(std::move(pieces));
 }
 
-// The fragments first, so that a head finds every alternative and the order of arrival plays no part.
 Result<PieceOutcome> SharedFragments::replay(std::vector<Piece> pieces, const Error* rejected, Arena& arena) {
-  std::ranges::stable_sort(pieces, {}, &Piece::is_head);
   NoStore nothing;
-  assemble::AssemblerOptions options;
-  options.max_image_bytes = kMaxLoadBytes;
   const auto decode = [this](std::string_view bytes, Arena& into) { return read(bytes, into); };
-  const auto assembler = TRY(assemble::Assembler::open(options, nothing, decode, {}, {}));
+  const auto assembler = TRY(assemble::Assembler::open(assembler_options(), nothing, decode, {}, {}));
   PieceOutcome whole;
+  TRY(give(*assembler, pieces, rejected, whole, arena));
+  whole.fate = whole.image ? Fate::Landed : whole.quarantined.empty() ? Fate::Waits : Fate::Quarantined;
+  whole.pieces = std::move(pieces);
+  return whole;
+}
+
+// As replay(), and then the time is over.
+Result<PieceOutcome> SharedFragments::replay_expired(std::vector<Piece> pieces,
+                                                     std::vector<FinishedChunk> ended, const Error* rejected,
+                                                     Arena& arena) {
+  NoStore nothing;
+  const auto decode = [this](std::string_view bytes, Arena& into) { return read(bytes, into); };
+  assemble::AssemblerOptions options = assembler_options();
+  options.incomplete_after_ns = -kForEverNs;
+  const auto assembler = TRY(assemble::Assembler::open(options, nothing, decode, {}, ended));
+  PieceOutcome whole;
+  TRY(give(*assembler, pieces, rejected, whole, arena));
+  for (bool more = true; more;) {
+    assemble::Outcome came = TRY(assembler->expire(clock_.wall_ns(), arena));
+    more = came.more;
+    take(std::move(came), whole, arena);
+  }
+  whole.fate = whole.image ? Fate::Landed : whole.quarantined.empty() ? Fate::Repeat : Fate::Quarantined;
+  whole.pieces = std::move(pieces);
+  whole.ended_before = std::move(ended);
+  whole.is_expired = true;
+  return whole;
+}
+
+void SharedFragments::take(assemble::Outcome came, PieceOutcome& whole, Arena& arena) {
+  for (change::QuarantinedRecord& kept : came.quarantined) {
+    kept.bytes = arena.copy(kept.bytes);
+    whole.quarantined.push_back(std::move(kept));
+  }
+  std::ranges::move(came.chunks_finished, std::back_inserter(whole.finished));
+}
+
+// The fragments first, so that a head finds every alternative and the order of arrival plays no part.
+Result<void> SharedFragments::give(assemble::Assembler& assembler, std::vector<Piece>& pieces,
+                                   const Error* rejected, PieceOutcome& whole, Arena& arena) {
+  std::ranges::stable_sort(pieces, {}, &Piece::is_head);
   for (const Piece& piece : pieces) {
     DecodedPiece decoded = TRY(read(piece.bytes, arena));
     std::visit([&piece](auto& one) { one.position = piece.position; }, decoded);
     const auto* fragment = std::get_if<Fragment>(&decoded);
     assemble::Outcome came =
         TRY(fragment != nullptr
-                ? assembler->add(*fragment, piece.bytes, piece.first_seen_ns, arena)
-                : assembler->add(std::get<ChunkedHead>(decoded), piece.bytes, piece.first_seen_ns, arena));
-    if (came.image && rejected != nullptr) came = assembler->reject(*rejected, arena);
+                ? assembler.add(*fragment, piece.bytes, piece.first_seen_ns, arena)
+                : assembler.add(std::get<ChunkedHead>(decoded), piece.bytes, piece.first_seen_ns, arena));
+    if (came.image && rejected != nullptr) came = assembler.reject(*rejected, arena);
     if (came.image) whole.image = came.image;
-    for (change::QuarantinedRecord& kept : came.quarantined) {
-      kept.bytes = arena.copy(kept.bytes);
-      whole.quarantined.push_back(std::move(kept));
-    }
-    std::ranges::move(came.chunks_finished, std::back_inserter(whole.finished));
+    take(std::move(came), whole, arena);
   }
-  whole.fate = whole.image ? Fate::Landed : whole.quarantined.empty() ? Fate::Waits : Fate::Quarantined;
-  whole.pieces = std::move(pieces);
-  return whole;
+  return {};
 }
 
 // The objects of chunks that ended, and of pieces that ended alone.
 std::vector<std::string> SharedFragments::removable(const Look& look, const PieceOutcome& outcome) {
   std::set<std::string> ended;
   for (const FinishedChunk& chunk : outcome.finished) ended.insert(hash_of(chunk.chunk_id));
+  for (const FinishedChunk& chunk : outcome.ended_before) ended.insert(hash_of(chunk.chunk_id));
   std::vector<std::string> keys;
   for (const auto& [hash, pieces] : look.chunks)
     for (const Found& found : pieces)
@@ -309,13 +367,13 @@ Result<PieceOutcome> SharedFragments::take(const change::RawRecord& record, cons
     alone.first_seen_ns = clock_.wall_ns();
     return replay({alone}, nullptr, arena);
   }
-  const std::vector<std::string> ids = chunk_ids_of(piece);
-  std::vector<FinishedChunk> ended_before = TRY(ended(ids));
-  if (ended_before.size() == ids.size()) return take_ended(record, piece, ended_before, arena);
+  const std::vector<std::string> hashes = hashes_of(piece);
+  std::vector<FinishedChunk> ended_before = TRY(ended(hashes));
+  if (ended_before.size() == hashes.size()) return take_ended(record, piece, ended_before, arena);
   for (const std::string& key : keys_of(record.position, piece))
     TRY(store_.put(key, std::string(record.bytes)));
   // From here on everybody who looks sees this piece.
-  const Look seen = TRY(look(ids));
+  const Look seen = TRY(look(hashes));
   const bool has_image = seen.has_image();
   std::optional<std::vector<Piece>> loaded;
   if (has_image) loaded = TRY(load(seen, arena));
@@ -327,14 +385,57 @@ Result<PieceOutcome> SharedFragments::take(const change::RawRecord& record, cons
     return outcome;
   }
   // Somebody may have finished it between the first look for its end and the piece's being written.
-  std::vector<FinishedChunk> ended_since = TRY(ended(ids));
-  if (ended_since.size() == ids.size()) return take_ended(record, piece, ended_since, arena);
+  std::vector<FinishedChunk> ended_since = TRY(ended(hashes));
+  if (ended_since.size() == hashes.size()) return take_ended(record, piece, ended_since, arena);
   if (has_image) return unavailable("pieces of an oversized record went away while they were read");
   return PieceOutcome();
 }
 
+std::string SharedFragments::place_in_list(uint64_t seed) {
+  return pieces_prefix(hash_of(std::to_string(seed)));
+}
+
+Result<OldChunks> SharedFragments::find_old(const std::string& from, int64_t before_ms) {
+  const ObjectStore::Page page = TRY(store_.page(std::string(kPieces), from));
+  OldChunks old;
+  for (const aws::S3Object& object : page.objects) {
+    const std::string_view rest = std::string_view(object.key).substr(kPieces.size());
+    const std::string_view hash = rest.substr(0, rest.find('/'));
+    if (object.modified_ms < before_ms && (old.places.empty() || old.places.back() != hash))
+      old.places.emplace_back(hash);
+  }
+  if (!page.is_last && !page.objects.empty()) old.next = page.objects.back().key;
+  return old;
+}
+
+Result<PieceOutcome> SharedFragments::expire(const std::string& place, int64_t before_ms, Arena& arena) {
+  const Look seen = TRY(look({place}));
+  std::vector<std::string> hashes;
+  bool is_due = false;
+  for (const auto& [hash, pieces] : seen.chunks) {
+    hashes.push_back(hash);
+    for (const Found& found : pieces) is_due = is_due || found.modified_ms < before_ms;
+  }
+  if (!is_due) return PieceOutcome();
+  std::vector<FinishedChunk> ended_before = TRY(ended(hashes));
+  std::optional<std::vector<Piece>> loaded = TRY(load(seen, arena));
+  if (!loaded) return PieceOutcome();
+  PieceOutcome outcome = TRY(replay_expired(*std::move(loaded), std::move(ended_before), nullptr, arena));
+  outcome.to_remove = removable(seen, outcome);
+  return outcome;
+}
+
+Result<void> SharedFragments::forget(const DecodedPiece& piece) {
+  for (const std::string& hash : hashes_of(piece))
+    for (const FinishedChunk& chunk : TRY(ended({hash})))
+      if (chunk.total_fragments == 0) TRY(store_.remove(done_key(hash)));
+  return {};
+}
+
 Result<PieceOutcome> SharedFragments::reject(const PieceOutcome& outcome, const Error& why, Arena& arena) {
-  PieceOutcome rejected = TRY(replay(outcome.pieces, &why, arena));
+  PieceOutcome rejected =
+      TRY(outcome.is_expired ? replay_expired(outcome.pieces, outcome.ended_before, &why, arena)
+                             : replay(outcome.pieces, &why, arena));
   rejected.to_remove = outcome.to_remove;
   rejected.fate = Fate::Quarantined;
   return rejected;

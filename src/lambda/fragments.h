@@ -34,6 +34,14 @@ struct PieceOutcome {
   std::vector<change::FinishedChunk> finished;         // to be remembered then
   std::vector<std::string> to_remove;                  // keys, last of all
   std::vector<change::Piece> pieces;                   // everything that was read to get there
+  std::vector<change::FinishedChunk> ended_before;     // of expire(): chunks of them that had ended
+  bool is_expired = false;                             // expire() made it
+};
+
+// Chunks of which something has waited for long, as a list tells.
+struct OldChunks {
+  std::vector<std::string> places;
+  std::string next;  // where to look on; empty: that was the end
 };
 
 // Threads: one owner. What it is given outlives it.
@@ -45,6 +53,16 @@ class SharedFragments {
   // there now. What the outcome points to is in `arena`. Errors: the store's; the piece is then nothing that
   // anybody may confirm, and take() may be called with it again, here or elsewhere.
   Result<PieceOutcome> take(const change::RawRecord& record, const DecodedPiece& piece, Arena& arena);
+  // Anywhere in the lists of find_old(), as `seed` decides.
+  static std::string place_in_list(uint64_t seed);
+  // Looks through one list, from `from` on, for chunks with a piece that is there since before `before_ms`.
+  Result<OldChunks> find_old(const std::string& from, int64_t before_ms);
+  // Ends the chunk at such a place, and those that belong to it: what is incomplete goes into quarantine with
+  // everything that arrived, what turns out to be whole is an image to be landed, what was left behind by a
+  // chunk that had ended goes. Waits when somebody else has ended it, or is about to. Errors: as take().
+  Result<PieceOutcome> expire(const std::string& place, int64_t before_ms, Arena& arena);
+  // A chunk that ended in quarantine may be put together anew, by pieces that come from there.
+  Result<void> forget(const DecodedPiece& piece);
   // The image of `outcome` turned out to be no row: all its pieces go into quarantine with this reason.
   Result<PieceOutcome> reject(const PieceOutcome& outcome, const Error& why, Arena& arena);
   // What the outcome has is durable now: remembers the chunks and removes their pieces. Until this succeeds
@@ -55,13 +73,20 @@ class SharedFragments {
   struct Found;
   struct Look;
 
-  Result<std::vector<change::FinishedChunk>> ended(const std::vector<std::string>& chunk_ids);
+  Result<std::vector<change::FinishedChunk>> ended(const std::vector<std::string>& hashes);
   Result<PieceOutcome> take_ended(const change::RawRecord& record, const DecodedPiece& piece,
                                   const std::vector<change::FinishedChunk>& ended, Arena& arena);
-  Result<Look> look(const std::vector<std::string>& chunk_ids);
+  Result<std::vector<std::string>> left_behind(const std::vector<change::FinishedChunk>& ended, Arena& arena);
+  Result<Look> look(std::vector<std::string> hashes);
   Result<std::optional<std::vector<change::Piece>>> load(const Look& look, Arena& arena);
   static std::vector<std::string> removable(const Look& look, const PieceOutcome& outcome);
   Result<PieceOutcome> replay(std::vector<change::Piece> pieces, const Error* rejected, Arena& arena);
+  Result<PieceOutcome> replay_expired(std::vector<change::Piece> pieces,
+                                      std::vector<change::FinishedChunk> ended, const Error* rejected,
+                                      Arena& arena);
+  Result<void> give(assemble::Assembler& assembler, std::vector<change::Piece>& pieces, const Error* rejected,
+                    PieceOutcome& whole, Arena& arena);
+  static void take(assemble::Outcome came, PieceOutcome& whole, Arena& arena);
   Result<DecodedPiece> read(std::string_view bytes, Arena& arena);
 
   ObjectStore& store_;

@@ -239,6 +239,10 @@ class TurnedObjects final : public ObjectStore {
     turns_.wait(who_);
     return objects_.list(prefix);
   }
+  Result<Page> page(const std::string& prefix, const std::string& after) override {
+    turns_.wait(who_);
+    return objects_.page(prefix, after);
+  }
   Result<void> remove(const std::string& key) override {
     turns_.wait(who_);
     return objects_.remove(key);
@@ -252,7 +256,7 @@ class TurnedObjects final : public ObjectStore {
 
 // Delivers one record until it is confirmed, as an event source mapping does.
 void deliver(const std::string& text, int who, MemoryObjects& objects, Turns& turns,
-             std::vector<std::string>& landed) {
+             std::vector<std::string>& landed, std::set<std::string>* kept = nullptr) {
   ManualClock clock{1'790'000'000'000'000'000};
   for (int tries = 0; tries < 50; ++tries) {
     try {
@@ -264,6 +268,11 @@ void deliver(const std::string& text, int who, MemoryObjects& objects, Turns& tu
       if (outcome.value().image) {
         turns.wait(who);
         landed.emplace_back(outcome.value().image->json);
+        turns.wait(who);
+      }
+      if (kept != nullptr && !outcome.value().quarantined.empty()) {
+        turns.wait(who);
+        for (const auto& record : outcome.value().quarantined) kept->emplace(record.bytes);
         turns.wait(who);
       }
       const bool is_settled = outcome.value().fate == Fate::Waits || outcome.value().fate == Fate::Repeat;
@@ -298,6 +307,63 @@ TEST(FragmentsRaceTest, HoweverProcessesInterleaveAndDieTheImageLandsAndNothingS
     for (const std::string& image : landed) ASSERT_EQ(image, kImage);
     ASSERT_EQ(objects.count("done/"), 1);
     ASSERT_EQ(objects.count("pieces/"), 0);
+  }
+}
+
+// Ends what is old again and again, beside processes that deliver; killed like them.
+void expire_beside(int who, MemoryObjects& objects, Turns& turns, std::set<std::string>& kept,
+                   std::vector<std::string>& landed) {
+  ManualClock clock{1'790'000'000'000'000'000};
+  for (int rounds = 0; rounds < 3; ++rounds) {
+    try {
+      TurnedObjects store(objects, turns, who);
+      SharedFragments fragments(store, clock);
+      const auto old = fragments.find_old("", INT64_MAX);
+      for (const std::string& place : old.value().places) {
+        Arena arena;
+        const auto outcome = fragments.expire(place, INT64_MAX, arena);
+        if (!outcome || outcome.value().fate == Fate::Waits) continue;
+        turns.wait(who);
+        if (outcome.value().image) landed.emplace_back(outcome.value().image->json);
+        for (const auto& record : outcome.value().quarantined) kept.emplace(record.bytes);
+        turns.wait(who);
+        (void)fragments.finish(outcome.value()).ok();
+      }
+    } catch (const Killed&) {
+      // Another process goes on.
+    }
+  }
+}
+
+TEST(FragmentsRaceTest, WhoeverSweepsBesideThemNoPieceIsNowhere) {
+  const CutImage cut = cut_image("c-1", kImage, 3);
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    MemoryObjects objects;
+    Turns turns(seed);
+    std::vector<std::string> landed;
+    std::set<std::string> kept;
+    std::vector<std::string> texts = {cut.head, cut.fragments[0], cut.fragments[1]};
+    if (seed % 2 == 0) texts.push_back(cut.fragments[2]);
+    {
+      std::vector<std::jthread> processes;
+      for (size_t i = 0; i < texts.size() + 2; ++i) turns.enter();
+      for (size_t i = 0; i < texts.size() + 2; ++i)
+        processes.emplace_back([&, i] {
+          const int who = static_cast<int>(i) + 1;
+          if (i < texts.size()) {
+            deliver(texts[i], who, objects, turns, landed, &kept);
+          } else {
+            expire_beside(who, objects, turns, kept, landed);
+          }
+          turns.leave();
+        });
+    }
+    for (const std::string& image : landed) ASSERT_EQ(image, kImage);
+    if (!landed.empty()) continue;
+    for (const auto& [key, body] : objects.objects)
+      if (key.starts_with("pieces/")) kept.insert(body);
+    for (const std::string& text : texts) ASSERT_TRUE(kept.contains(text)) << text;
   }
 }
 

@@ -35,9 +35,24 @@ void SluiceFunction::tell(const Account& account, std::string_view stream) {
   std::fflush(parts_.metrics);
 }
 
+// Beside a batch that is durable; what cannot be done now is not the batch's trouble.
+void SluiceFunction::sweep(std::string_view stream, int64_t deadline_ns, Account& account) {
+  if (parts_.sweep == nullptr) return;
+  const Consumer::Settled swept = parts_.sweep->go_on(stream, deadline_ns);
+  account.add(swept.account);
+  if (swept.account.expired > 0)
+    log_warn(
+        fmt::format("{} pieces of oversized records have waited too long for the rest and went to quarantine",
+                    swept.account.expired));
+  if (!swept.trouble.empty())
+    log_warn(fmt::format("pieces of oversized records that have waited too long stay where they are: {}",
+                         swept.trouble));
+}
+
 Result<std::string> SluiceFunction::answer(const KinesisBatch& batch, int64_t deadline_ns) {
   const std::string stream = TRY(stream_name_of(batch.stream_arn));
-  const Consumed consumed = parts_.consumer->consume(batch.block, stream, deadline_ns);
+  Consumed consumed = parts_.consumer->consume(batch.block, stream, deadline_ns);
+  if (!consumed.first_failed) sweep(stream, deadline_ns, consumed.account);
   tell(consumed.account, stream);
   if (!consumed.first_failed) return failures_text({});
   const std::string sequence(batch.block.records[*consumed.first_failed].position.sequence);

@@ -14,6 +14,7 @@
 #include "lambda/event.h"
 #include "lambda/redrive.h"
 #include "lambda/runtime.h"
+#include "lambda/sweep.h"
 
 namespace sluice::lambda {
 
@@ -21,6 +22,7 @@ namespace sluice::lambda {
 struct Parts {
   Consumer* consumer = nullptr;
   Redrive* redrive = nullptr;
+  Sweep* sweep = nullptr;  // null: there is no place for pieces
   // The document in a bucket, and its removal once what it points at is durable.
   std::function<Result<std::string>(const NewObject&)> read_object;
   std::function<Result<void>(const NewObject&)> remove_object;
@@ -49,6 +51,7 @@ class SluiceFunction final : public Function {
   Result<std::string> answer(const BucketNotice& notice, int64_t deadline_ns);
   Result<void> redrive_object(const NewObject& object, int64_t deadline_ns);
   Result<void> redrive_range(const FailedRange& range, int64_t deadline_ns);
+  void sweep(std::string_view stream, int64_t deadline_ns, Account& account);
   void tell(const Account& account, std::string_view stream);
 
   Parts parts_;

@@ -115,6 +115,8 @@ class FunctionProcess {
         consumer_(rows_, options.has_quarantine ? static_cast<Quarantine&>(objects_) : nowhere_,
                   options.has_fragments ? &fragments_ : nullptr, world.keys, world.redshift.clock),
         redrive_(world.stream, consumer_, world.redshift.clock, world.redshift.sleeper),
+        sweep_(fragments_, consumer_, world.redshift.clock, SweepOptions(), 7),
+        sweeps_(options.has_fragments && options.has_quarantine),
         function_(parts(world), world.redshift.clock) {}
   ~FunctionProcess() { std::fclose(metrics_); }
   FunctionProcess(const FunctionProcess&) = delete;
@@ -145,6 +147,7 @@ class FunctionProcess {
     Parts parts;
     parts.consumer = &consumer_;
     parts.redrive = &redrive_;
+    if (sweeps_) parts.sweep = &sweep_;
     parts.read_object = [&world](const NewObject& object) -> Result<std::string> {
       const auto found = world.documents.find(object.key);
       if (found == world.documents.end()) return refused("no such object");
@@ -166,6 +169,8 @@ class FunctionProcess {
   SharedFragments fragments_;
   Consumer consumer_;
   Redrive redrive_;
+  Sweep sweep_;
+  bool sweeps_;
   SluiceFunction function_;
 };
 

@@ -18,6 +18,8 @@ class MemoryObjects final : public ObjectStore {
     return std::nullopt;
   };
   std::map<std::string, std::string> objects;
+  int64_t modified_ms = 1'790'000'000'000;  // of all of them
+  size_t objects_a_page = 1000;
 
   Result<void> put(const std::string& key, std::string body) override {
     if (auto error = fault("put " + key)) return *error;
@@ -36,8 +38,18 @@ class MemoryObjects final : public ObjectStore {
     const std::lock_guard lock(mutex_);
     std::vector<aws::S3Object> found;
     for (auto at = objects.lower_bound(prefix); at != objects.end() && at->first.starts_with(prefix); ++at)
-      found.push_back({at->first, at->second.size(), 1'790'000'000'000});
+      found.push_back({at->first, at->second.size(), modified_ms});
     return found;
+  }
+  Result<Page> page(const std::string& prefix, const std::string& after) override {
+    Page page;
+    for (aws::S3Object& object : TRY(list(prefix))) {
+      if (object.key <= after) continue;
+      page.is_last = page.objects.size() < objects_a_page;
+      if (!page.is_last) break;
+      page.objects.push_back(std::move(object));
+    }
+    return page;
   }
   Result<void> remove(const std::string& key) override {
     if (auto error = fault("remove " + key)) return *error;

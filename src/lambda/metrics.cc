@@ -26,7 +26,7 @@ std::vector<int64_t> spread(std::vector<int64_t> values) {
 }  // namespace
 
 std::string metrics_line(const Account& account, std::string_view stream, int64_t wall_ns) {
-  const std::array<std::pair<std::string_view, int64_t>, 11> counts = {
+  const std::array<std::pair<std::string_view, int64_t>, 12> counts = {
       {{"Received", account.received},
        {"Landed", account.landed},
        {"Repeats", account.repeats},
@@ -37,7 +37,8 @@ std::string metrics_line(const Account& account, std::string_view stream, int64_
        {"RowsWithoutKey", account.rows_without_key},
        {"Statements", account.statements},
        {"Retries", account.retries},
-       {"Throttles", account.throttles}}};
+       {"Throttles", account.throttles},
+       {"Expired", account.expired}}};
   const std::vector<int64_t> times = spread(account.commit_to_landed_ms);
   std::string definitions;
   for (const auto& [name, value] : counts)

@@ -40,6 +40,14 @@ Result<std::vector<aws::S3Object>> S3Objects::list(const std::string& prefix) {
   return objects;
 }
 
+Result<ObjectStore::Page> S3Objects::page(const std::string& prefix, const std::string& after) {
+  aws::S3Page found = TRY(net::retry(policy(), clock_, sleeper_, [&] {
+    return s3().list_page(place_.bucket, place_.prefix + prefix, after.empty() ? "" : place_.prefix + after);
+  }));
+  for (aws::S3Object& object : found.objects) object.key.erase(0, place_.prefix.size());
+  return Page{std::move(found.objects), found.next_token.empty()};
+}
+
 Result<void> S3Objects::remove(const std::string& key) {
   return net::retry(policy(), clock_, sleeper_,
                     [&] { return s3().remove(place_.bucket, place_.prefix + key); });

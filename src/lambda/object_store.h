@@ -25,6 +25,12 @@ class ObjectStore {
   virtual Result<void> put(const std::string& key, std::string body) = 0;
   virtual Result<std::optional<std::string>> get(const std::string& key) = 0;
   virtual Result<std::vector<aws::S3Object>> list(const std::string& prefix) = 0;
+  // A thousand of them at most, beginning behind the key `after`.
+  struct Page {
+    std::vector<aws::S3Object> objects;
+    bool is_last = true;
+  };
+  virtual Result<Page> page(const std::string& prefix, const std::string& after) = 0;
   virtual Result<void> remove(const std::string& key) = 0;
 };
 
@@ -40,6 +46,7 @@ class S3Objects final : public ObjectStore {
   Result<void> put(const std::string& key, std::string body) override;
   Result<std::optional<std::string>> get(const std::string& key) override;
   Result<std::vector<aws::S3Object>> list(const std::string& prefix) override;
+  Result<Page> page(const std::string& prefix, const std::string& after) override;
   Result<void> remove(const std::string& key) override;
 
  private:

@@ -33,6 +33,7 @@ class Runtime(unittest.TestCase):
         for environment, named in (({}, "SLUICE_TO"), ({"SLUICE_TO": "duckdb:x"}, "redshift:WORKGROUP/DATABASE"),
                                    ({**SETTINGS, "SLUICE_FRAGMENTS": "x"}, "s3://BUCKET"),
                                    ({**SETTINGS, "SLUICE_CATALOG": "catalog.toml"}, "catalog.toml"),
+                                   ({**SETTINGS, "SLUICE_INCOMPLETE_AFTER": "8"}, "SLUICE_INCOMPLETE_AFTER"),
                                    ({**SETTINGS, "SLUICE_CATALOG": "toml:[[table]]"}, "SLUICE_CATALOG:1"),
                                    ({**SETTINGS, "SLUICE_CATALOG": "gzip:H4sIAAAA"}, "not the whole of one gzip file"),
                                    ({**SETTINGS, "SLUICE_CATALOG": "s3://shop/catalog.toml"},
