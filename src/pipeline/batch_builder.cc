@@ -386,22 +386,19 @@ void BatchBuilder::keep_made_from(std::vector<change::QuarantinedRecord> pieces)
 
 void BatchBuilder::take_outcome(Outcome outcome) {
   for (change::RemovedPiece& removed : outcome.pieces_removed) {
-    const bool was_stored = std::ranges::none_of(batch_.pieces_added, [&removed](const change::Piece& piece) {
-      return piece.position.sequence == removed.sequence && piece.position.shard == removed.shard;
-    });
+    const bool was_stored = !added_.holds(removed.shard, removed.sequence);
     if (was_stored) batch_.pieces_removed.push_back(std::move(removed));
   }
   for (const std::string& chunk_id : outcome.chunks_removed) {
-    std::erase_if(batch_.pieces_added,
-                  [&chunk_id](const change::Piece& piece) { return piece.chunk_id == chunk_id; });
+    added_.remove_chunk(chunk_id);
     batch_.chunks_removed.push_back(chunk_id);
   }
   if (outcome.waiting_piece) {
     change::Piece piece = std::move(*outcome.waiting_piece);
     piece.position = keep(piece.position);
     piece.bytes = batch_.arena.copy(piece.bytes);
-    batch_bytes_ += static_cast<int64_t>(piece.bytes.size());
-    batch_.pieces_added.push_back(std::move(piece));
+    batch_bytes_ += static_cast<int64_t>(piece.bytes.size() + sizeof(change::Piece));
+    added_.add(std::move(piece));
   }
   for (change::QuarantinedRecord& record : outcome.quarantined) {
     record.position = keep(record.position);
@@ -479,6 +476,7 @@ BatchBuilder::Sealed BatchBuilder::seal() {
     if (table.batch_index >= 0) table.stored_rows = true;
     table.batch_index = -1;
   });
+  batch_.pieces_added = added_.take();
   Sealed sealed{std::move(batch_), assembler_->seal(), std::exchange(tally_, {})};
   batch_ = change::Batch();
   shards_.clear();

@@ -14,6 +14,7 @@
 #include "change/batch.h"
 #include "change/block.h"
 #include "decode/decoder.h"
+#include "pipeline/added_pieces.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/table_book.h"
 #include "sink/sink.h"
@@ -102,6 +103,7 @@ class BatchBuilder {
   std::unique_ptr<assemble::Assembler> assembler_;
   TableBook tables_;
   change::Batch batch_;
+  AddedPieces added_;  // batch_.pieces_added, until the batch is sealed
   std::map<std::string, std::string_view, std::less<>> shards_;  // into batch_.arena
   std::string record_id_;
   int64_t batch_started_ns_ = 0;
