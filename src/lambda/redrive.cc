@@ -13,6 +13,7 @@ namespace {
 
 // Records at or beyond which a page of a living shard without any means that there is nothing more to read.
 constexpr int kEmptyPages = 50;
+constexpr int64_t kPageRecords = 1'000;
 
 aws::StreamName stream_of(const FailedRange& range) {
   aws::StreamName stream;
@@ -45,7 +46,10 @@ Result<std::string> KinesisReader::iterator_at(const FailedRange& range) {
 
 Result<aws::RecordsPage> KinesisReader::records(const FailedRange& range, const std::string& iterator,
                                                 Arena& arena) {
-  return kinesis_.get_records(stream_of(range), iterator, 1'000, arena);
+  // What stands behind the range is not wanted, and after ten MiB a shard rests. Records of other batches may
+  // stand within it; they come with the next pages.
+  const int64_t limit = range.batch_size > 0 ? std::min(range.batch_size, kPageRecords) : kPageRecords;
+  return kinesis_.get_records(stream_of(range), iterator, static_cast<int>(limit), arena);
 }
 
 net::RetryPolicy Redrive::policy(int64_t deadline_ns) const {
