@@ -127,6 +127,7 @@ class EventSourceMapping:
         self.client, self.stream_arn, self.functions, self.send, self.settings = client, stream_arn, functions, send, settings
         self.seed = seed
         self.given_up = []  # the documents
+        self.read_so_far = {}  # (shard, sequence number): bytes
         self.counts = collections.Counter()
         self.failure = None
         self.is_ending = threading.Event()
@@ -168,6 +169,7 @@ class EventSourceMapping:
         while iterator and not self.failure:
             page = self.client.get_records(ShardIterator=iterator)
             for record in page["Records"]:
+                self.read_so_far[(shard_id, record["SequenceNumber"])] = len(record["Data"])
                 key = hashlib.md5(record["PartitionKey"].encode()).digest()
                 lanes[key[0] % len(lanes)].put(record)
             iterator = page.get("NextShardIterator")
@@ -296,14 +298,14 @@ def failure_document(stream_arn, shard_id, records, condition, attempts):
                 "approximateArrivalOfLastRecord": moment(records[-1]), "batchSize": len(records), "streamArn": stream_arn}}
 
 
-def empty_queue(sqs, url, arn, functions, most=None, on_kept=None):
-    """A queue's mapping with a batch size of 1 and ReportBatchItemFailures, until `most` messages are done or none is there.
-    Gives how many are done; one that is not goes back into the queue and to `on_kept`, which may raise."""
-    done = 0
+def empty_queue(sqs, url, arn, functions, most=None):
+    """A queue's mapping with a batch size of 1 and ReportBatchItemFailures, until `most` messages are done or no more is there.
+    Gives how many are done, and the ids of those that are not and stay in the queue."""
+    done, kept = 0, {}
     while most is None or done < most:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=30).get("Messages", [])
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600).get("Messages", [])
         if not messages:
-            return done
+            break
         message = messages[0]
         answer = functions.invoke({"Records": [{
             "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
@@ -312,8 +314,8 @@ def empty_queue(sqs, url, arn, functions, most=None, on_kept=None):
         if answer is not None and json.loads(answer) == {"batchItemFailures": []}:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             done += 1
-            continue
-        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-        if on_kept:
-            on_kept(message, answer)
-    return done
+        else:
+            kept[message["MessageId"]] = message["ReceiptHandle"]
+    for receipt in kept.values():
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return done, list(kept)

@@ -8,43 +8,26 @@ queue. After the queue was emptied, half by the function and half by `sluice red
 Run with: scripts/with-postgres -- scripts/with-kinesis -- PYTHON tests/live/function_test.py --sluice PROGRAM --zip ZIP
 """
 
-import argparse
-import base64
 import collections
 import json
-import os
 import pathlib
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cloud  # noqa: E402
 import local_redshift  # noqa: E402
-from event_source_mapping import EventSourceMapping, Functions, Settings, empty_queue  # noqa: E402
+from event_source_mapping import empty_queue  # noqa: E402
+from function_stage import Stage, late_record, run  # noqa: E402
 from kinesis_stream import Stream  # noqa: E402
 
 TABLES = ["customers", "products", "orders", "order_items"]
 # The shop's longest records are, and come in pieces.
 OVERSIZE_BYTES = 550
-PARSER = argparse.ArgumentParser()
-PARSER.add_argument("--sluice", required=True)
-PARSER.add_argument("--zip", required=True)
-PARSER.add_argument("--seconds", type=int, default=8, help="of the load")
-PARSER.add_argument("--seed", type=int, default=7)
-GIVEN = None
-
-
-def late_record(number):
-    """Of a table that the catalog does not have."""
-    return json.dumps({"type": "full", "op": "u", "before": None, "after": {"id": number}, "ts_ms": 1, "ts_ns": 1, "source": {
-        "version": "1.0", "schema": "public", "table": "late", "txId": "t", "ts_ms": 1790000000000,
-        "ts_ns": 1790000000000000000 + number}}).encode()
 
 
 class Hasty:
@@ -54,63 +37,12 @@ class Hasty:
         return b'{"batchItemFailures":[]}'
 
 
-class FunctionTest(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        held = tempfile.TemporaryDirectory(prefix="sluice-function-")
-        self.addCleanup(held.cleanup)
-        self.folder = pathlib.Path(held.name)
-        self.cloud = cloud.Cloud()
-        self.addCleanup(self.cloud.close)
-        self.cloud.client("s3").create_bucket(Bucket="shop-pieces")
-        self.queue, self.queue_arn = self.cloud.make_queue("shop-dead")
-        self.sqs = self.cloud.client("sqs")
-        self.redshift = local_redshift.Redshift()
-        self.addCleanup(self.redshift.close)
-        self.settings = {
-            **cloud.KEYS, "AWS_REGION": cloud.REGION, "AWS_ENDPOINT_URL": self.cloud.url,
-            "AWS_ENDPOINT_URL_KINESIS": os.environ["AWS_ENDPOINT_URL_KINESIS"],
-            "AWS_ENDPOINT_URL_REDSHIFT_DATA": self.redshift.url, "SLUICE_TO": "redshift:shop/dev",
-            "SLUICE_QUARANTINE": "s3://shop-aside/all", "SLUICE_FRAGMENTS": "s3://shop-pieces/all",
-            "SLUICE_CATALOG": str(self.folder / "shop.toml")}
-        self.functions = Functions(GIVEN.zip, self.settings)
-        self.addCleanup(self.functions.close)
-
-    def start(self, *words):
-        child = subprocess.Popen([GIVEN.sluice, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.addCleanup(self.end, child, signal.SIGKILL)
-        return child
-
-    def end(self, child, how):
-        if child.poll() is None:
-            child.send_signal(how)
-        return "" if child.stdout.closed else child.communicate(timeout=60)[0]
-
-    def sluice(self, *words, status=0):
-        done = subprocess.run([GIVEN.sluice, *map(str, words)], env={**os.environ, **self.settings}, capture_output=True,
-                              text=True, timeout=240, check=False)
-        self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}\n{done.stderr}")
-        return done.stdout
-
-    def map_stream(self, stream, functions, **settings):
-        arn = stream.summary()["StreamARN"]
-        kinesis = cloud.client("kinesis", os.environ["AWS_ENDPOINT_URL_KINESIS"])
-        return EventSourceMapping(kinesis, arn, functions, self.send, Settings(**settings), GIVEN.seed)
-
-    def send(self, document):
-        self.sqs.send_message(QueueUrl=self.queue, MessageBody=document)
-
-    def messages(self):
-        counts = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=[
-            "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"])["Attributes"]
-        return sum(map(int, counts.values()))
-
+class FunctionTest(Stage):
     def make_shop(self):
         source = local_redshift.make_source("shop")
         self.sluice("drive", "--postgres", source, "--schema-only")
         self.sluice("catalog", "read", "--postgres", source, "--out", self.folder / "shop.toml")
-        self.redshift.make_log_and_views(GIVEN.sluice, self.folder / "shop.toml")
+        self.redshift.make_log_and_views(self.given.sluice, self.folder / "shop.toml")
         return source
 
     def test_a_shop_arrives_whole_whatever_fails_on_the_way(self):
@@ -137,7 +69,7 @@ class FunctionTest(unittest.TestCase):
               f"{self.functions.killed} killed, {dict(mapping.counts)}")
 
     def test_a_function_that_answers_too_early_is_found_out(self):
-        self.redshift.make_log_and_views(GIVEN.sluice, None)
+        self.redshift.make_log_and_views(self.given.sluice, None)
         self.cloud.client("s3").create_bucket(Bucket="shop-aside")
         stream = Stream("hasty", 2)
         stream.put([late_record(at) for at in range(10)])
@@ -145,10 +77,6 @@ class FunctionTest(unittest.TestCase):
         mapping.finish()
         with self.assertRaisesRegex(AssertionError, "records that are nowhere"):
             self.expect_none_is_nowhere(self.records(stream), mapping)
-
-    @staticmethod
-    def records(stream):
-        return {(shard, sequence): data for shard in stream.shards() for sequence, data in stream.records(shard)}
 
     def poison_without_a_place_for_it(self, stream, mapping, poison):
         """It is never skipped, and never keeps what is before it: the mapping retries it, and then it is in the queue. The place
@@ -160,16 +88,16 @@ class FunctionTest(unittest.TestCase):
 
     def live_through(self, source, stream, poison):
         """The load, and while it lasts: a Data API that fails one call in eight, kills, a split, poison."""
-        self.redshift.control(random={"seed": GIVEN.seed, "one_in": 8}, settings={"statement_ms": 20})
+        self.redshift.control(random={"seed": self.given.seed, "one_in": 8}, settings={"statement_ms": 20})
         emulate = ("emulate", "--postgres", source, "--to", "kinesis:under-fire", "--duplicates", "0.05", "--reorder", "30",
                    "--oversize-bytes", OVERSIZE_BYTES)
-        self.assertEqual(0, subprocess.run([GIVEN.sluice, *map(str, emulate)], capture_output=True, check=False).returncode)
+        self.assertEqual(0, subprocess.run([self.given.sluice, *map(str, emulate)], capture_output=True, check=False).returncode)
         following = self.start(*emulate, "--follow")
-        drive = self.start("drive", "--postgres", source, "--rate", "60", "--seconds", GIVEN.seconds)
-        chance, shop_is_closed = random.Random(GIVEN.seed), threading.Event()
+        drive = self.start("drive", "--postgres", source, "--rate", "60", "--seconds", self.given.seconds)
+        chance, shop_is_closed = random.Random(self.given.seed), threading.Event()
         killer = threading.Thread(target=self.kill_now_and_then, args=(chance, shop_is_closed))
         killer.start()
-        time.sleep(GIVEN.seconds / 2)
+        time.sleep(self.given.seconds / 2)
         stream.split(stream.open_shards()[0])
         stream.put(poison)
         said = drive.communicate(timeout=60)[0]
@@ -193,16 +121,6 @@ class FunctionTest(unittest.TestCase):
         cloud.wait_for("what is given up for its age", lambda: mapping.counts["RecordAgeExceeded"] > 0)
         mapping.settings.most_age_s = patience
         self.redshift.control(rules=[])
-
-    def quarantined(self):
-        """{(shard, sequence number): bytes}"""
-        return {(kept["shard"].split("/")[-1], kept["sequence"]): base64.b64decode(kept["data"])
-                for kept in self.cloud.lines("shop-aside", "all/")}
-
-    def waiting(self):
-        """The places of the pieces in the store, which their keys tell."""
-        names = [key.split("/")[-1].rsplit(".", 2) for key in self.cloud.keys("shop-pieces", "all/pieces/")]
-        return {(shard.split("~")[-1], sequence) for _, sequence, shard in names}
 
     @staticmethod
     def chunks(in_stream):
@@ -236,7 +154,7 @@ class FunctionTest(unittest.TestCase):
         """Half by the function, which a second mapping feeds from the queue, and half by the command."""
         half = len(mapping.given_up) // 2
         self.assertGreater(half, 0)
-        self.assertEqual(empty_queue(self.sqs, self.queue, self.queue_arn, self.functions, half), half)
+        self.assertEqual(empty_queue(self.sqs, self.queue, self.queue_arn, self.functions, half), (half, []))
         told = self.sluice("redrive", "--queue", self.queue)
         self.assertIn(f"{len(mapping.given_up) - half} documents done, 0 left.", told)
         self.assertEqual(self.messages(), 0)
@@ -261,5 +179,4 @@ class FunctionTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    GIVEN, rest = PARSER.parse_known_args()
-    unittest.main(argv=[sys.argv[0], *rest])
+    run(seconds=8)
