@@ -132,7 +132,7 @@ class EventSourceMapping:
         self.failure = None
         self.is_ending = threading.Event()
         self.shards = {}  # by id, the reader
-        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread = threading.Thread(target=self.guard, args=(self.watch,), daemon=True)
         self.thread.start()
 
     def watch(self):
@@ -156,7 +156,6 @@ class EventSourceMapping:
             work(*arguments)
         except BaseException as error:  # pylint: disable=broad-exception-caught: told by finish()
             self.failure = error
-            raise
 
     def read(self, shard_id):
         lanes = [queue.Queue() for _ in range(self.settings.parallel)]
