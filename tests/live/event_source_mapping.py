@@ -14,6 +14,7 @@ import json
 import pathlib
 import queue
 import random
+import signal
 import sys
 import threading
 import time
@@ -38,7 +39,7 @@ class Settings:
 
 
 class Environment(Sandbox):
-    """One execution environment: a process that answers one invocation after the other, until it dies."""
+    """One execution environment: a process that answers one invocation after the other, frozen in between, until it dies."""
 
     def __init__(self, zip_path, variables):
         super().__init__(zip_path, variables)
@@ -48,6 +49,12 @@ class Environment(Sandbox):
         """The answer, or nothing when it was an error, came too late, or the process died."""
         if self.process is None:
             self.start()
+        self.process.send_signal(signal.SIGCONT)
+        answer = self.answer_to(body, seconds)
+        self.process.send_signal(signal.SIGSTOP)
+        return answer
+
+    def answer_to(self, body, seconds):
         self.put(body, seconds)
         end = time.monotonic() + seconds
         while True:

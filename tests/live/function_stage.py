@@ -48,7 +48,7 @@ class Stage(unittest.TestCase):
             "AWS_ENDPOINT_URL_REDSHIFT_DATA": self.redshift.url, "SLUICE_TO": "redshift:shop/dev",
             "SLUICE_QUARANTINE": "s3://shop-aside/all", "SLUICE_FRAGMENTS": "s3://shop-pieces/all",
             "SLUICE_REDSHIFT_COPY": "s3://shop-copy/all", "SLUICE_CATALOG": str(self.folder / "shop.toml")}
-        self.functions = Functions(self.given.zip, self.settings)
+        self.functions = Functions(self.given.zip, self.settings, timeout_s=5)
         self.addCleanup(self.functions.close)
 
     def start(self, *words):

@@ -87,8 +87,11 @@ class FunctionTest(Stage):
         self.cloud.client("s3").create_bucket(Bucket="shop-aside")
 
     def live_through(self, source, stream, poison):
-        """The load, and while it lasts: a Data API that fails one call in eight, kills, a split, poison."""
-        self.redshift.control(random={"seed": self.given.seed, "one_in": 8}, settings={"statement_ms": 20})
+        """The load, and while it lasts: a Data API that fails one call in eight, statements that never end, kills, a split,
+        poison."""
+        hang = {"operation": "ExecuteStatement", "hang": True, "times": 1}
+        self.redshift.control(random={"seed": self.given.seed, "one_in": 8}, settings={"statement_ms": 20},
+                              rules=[{**hang, "skip": 10}, {**hang, "skip": 25}])
         emulate = ("emulate", "--postgres", source, "--to", "kinesis:under-fire", "--duplicates", "0.05", "--reorder", "30",
                    "--oversize-bytes", OVERSIZE_BYTES)
         self.assertEqual(0, subprocess.run([self.given.sluice, *map(str, emulate)], capture_output=True, check=False).returncode)

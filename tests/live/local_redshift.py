@@ -48,23 +48,25 @@ def content(text):
 COUNTS = {"redshift.super": content, "real": number, "double precision": number, "numeric": number}
 
 
-def read(dsn, relation, texts, options):
+def read(dsn, relation, texts, options, chosen):
     """Its columns' types by their names, and its rows as texts in the order of the names."""
     with psycopg.connect(dsn, options=options) as connection:
         columns = connection.execute(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-            "AND NOT attisdropped ORDER BY attname", (compare.quoted(relation),)).fetchall()
+            "AND NOT attisdropped AND (%s::text[] IS NULL OR attname = ANY(%s)) ORDER BY attname",
+            (compare.quoted(relation), chosen, chosen)).fetchall()
         select = ", ".join(texts.get(kind, "{0}::text").format(compare.quoted(name)) for name, kind in columns)
         rows = connection.execute(f"SELECT {select} FROM {compare.quoted(relation)}".replace("%", "%%")).fetchall()
     return dict(columns), rows
 
 
-def differences(source, tables):
-    """What the views of the tables show otherwise than the source has it, in words; and the number of rows compared."""
+def differences(source, tables, chosen=None):
+    """What the views of the tables show otherwise than the source has it, in words, and the number of rows compared; of all
+    columns, or of the chosen ones."""
     found, total = [], 0
     for table in tables:
-        columns, wanted = read(source, table, SOURCE_TEXT, "-c timezone=UTC")
-        shown, got = read(SERVER, f"{table}_current", TEXT, SESSION)
+        columns, wanted = read(source, table, SOURCE_TEXT, "-c timezone=UTC", chosen)
+        shown, got = read(SERVER, f"{table}_current", TEXT, SESSION, chosen)
         if list(columns) != list(shown):
             found.append(f"{table}: the columns {list(shown)}, not {list(columns)}")
             continue
