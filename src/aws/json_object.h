@@ -24,6 +24,14 @@ class JsonObject {
     text_ += value;
     return *this;
   }
+  // `append` writes JSON to the end of the text it is given, which has room for `bytes` more.
+  template <typename Append>
+  JsonObject& composed(std::string_view name, size_t bytes, const Append& append) {
+    text_.reserve(text_.size() + name.size() + bytes + 8);
+    begin(name);
+    append(text_);
+    return *this;
+  }
   std::string done() {
     text_ += text_.empty() ? "{}" : "}";
     return std::move(text_);

@@ -93,18 +93,20 @@ void append_target(JsonObject& ask, const RedshiftPlace& place, const Submission
 void append_parameters(JsonObject& ask, std::span<const SqlParameter> parameters) {
   if (parameters.empty()) return;
   size_t bytes = 2;
-  for (const SqlParameter& parameter : parameters) bytes += parameter.value.size() * 5 / 4 + 40;
-  std::string list;
-  list.reserve(bytes);
-  for (const SqlParameter& parameter : parameters) {
-    list += list.empty() ? R"([{"name":)" : R"(,{"name":)";
-    append_json_string(list, parameter.name);
-    list += R"(,"value":)";
-    append_json_string(list, parameter.value);
-    list += '}';
-  }
-  list += ']';
-  ask.raw("Parameters", list);
+  for (const SqlParameter& parameter : parameters) bytes += parameter.value.size() * 3 / 2 + 40;
+  ask.composed("Parameters", bytes, [parameters](std::string& list) {
+    char before = '[';
+    for (const SqlParameter& parameter : parameters) {
+      list += before;
+      list += R"({"name":)";
+      append_json_string(list, parameter.name);
+      list += R"(,"value":)";
+      append_json_string(list, parameter.value);
+      list += '}';
+      before = ',';
+    }
+    list += ']';
+  });
 }
 
 std::string place_text(const RedshiftPlace& place) {

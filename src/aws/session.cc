@@ -48,17 +48,20 @@ bool Session::learn_clock(const net::HttpResponse& reply) {
   return true;
 }
 
-Result<net::HttpResponse> Session::attempt(const Operation& operation,
-                                           const net::HttpRequest& unsigned_request, int64_t timeout_ms) {
+// `request` is signed for this attempt alone; only its headers are copied, a body may be megabytes.
+Result<net::HttpResponse> Session::attempt(const Operation& operation, net::HttpRequest& request,
+                                           int64_t timeout_ms) {
   const net::Credentials credentials = TRY(credentials_.get());
-  net::HttpRequest request = unsigned_request;
+  const std::vector<net::Header> unsigned_headers = request.headers;
   net::Signing signing{.region = endpoints_.region,
                        .service = std::string(operation.service),
                        .wall_ns = clock_.wall_ns() + clock_offset_ns()};
   signing.path_as_sent = operation.service == "s3";
   signing.content_hash_header = operation.service == "s3";
   TRY(net::sign_headers(request, credentials, signing));
-  return transport_.send(request, timeout_ms);
+  Result<net::HttpResponse> reply = transport_.send(request, timeout_ms);
+  request.headers = unsigned_headers;
+  return reply;
 }
 
 Result<net::HttpResponse> Session::send(const Operation& operation, std::string_view what,

@@ -41,7 +41,7 @@ class Session {
   int64_t clock_offset_ns() const { return clock_offset_ns_.load(std::memory_order_relaxed); }
 
  private:
-  Result<net::HttpResponse> attempt(const Operation& operation, const net::HttpRequest& unsigned_request,
+  Result<net::HttpResponse> attempt(const Operation& operation, net::HttpRequest& request,
                                     int64_t timeout_ms);
   bool learn_clock(const net::HttpResponse& reply);
 

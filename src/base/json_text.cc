@@ -1,6 +1,8 @@
 #include "base/json_text.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice {
@@ -107,6 +109,10 @@ void append_unescaped(std::string& to, std::string_view inside) {
   to.append(inside, at, std::string_view::npos);
 }
 
+// So many bytes go into the buffer before it is looked at, each as this many at most.
+constexpr ptrdiff_t kEscapedAtOnce = 32;
+constexpr ptrdiff_t kMostEscape = 6;
+
 void append_json_string(std::string& to, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
   // By what follows the backslash; 'u' for \u00xx, 0 for what needs none.
@@ -122,19 +128,35 @@ void append_json_string(std::string& to, std::string_view text) {
     escapes['\\'] = '\\';
     return escapes;
   }();
-  to += '"';
-  size_t plain = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    const char escape = kEscapes[c];
-    if (escape == 0) continue;
-    to.append(text.data() + plain, at - plain);
-    plain = at + 1;
-    const char escaped[6] = {'\\', escape, '0', '0', kDigits[c >> 4], kDigits[c & 15]};
-    to.append(escaped, escape == 'u' ? 6 : 2);
+  // Through a small buffer: JSON within JSON has a quote every few bytes, and a piece of the string for each
+  // would cost more than the bytes.
+  std::array<char, 512> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  char* out = buffer.data();
+  *out++ = '"';
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto flush = [&] {
+    to.append(buffer.data(), static_cast<size_t>(out - buffer.data()));
+    out = buffer.data();
+  };
+  while (at < end) {
+    const char* const stop = at + std::min<ptrdiff_t>(end - at, kEscapedAtOnce);
+    for (; at < stop; ++at) {
+      const auto c = static_cast<unsigned char>(*at);
+      const char escape = kEscapes[c];
+      if (escape == 0) {
+        *out++ = *at;
+        continue;
+      }
+      *out++ = '\\';
+      *out++ = escape;
+      if (escape != 'u') continue;
+      for (const char digit : {'0', '0', kDigits[c >> 4], kDigits[c & 15]}) *out++ = digit;
+    }
+    if (buffer.data() + buffer.size() - out < kEscapedAtOnce * kMostEscape + 1) flush();
   }
-  to.append(text.data() + plain, text.size() - plain);
-  to += '"';
+  *out++ = '"';
+  flush();
 }
 
 }  // namespace sluice

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <ctime>
+#include <memory>
 #include <vector>
 
 #include "base/base64.h"
@@ -70,6 +72,17 @@ std::string sha256_hex(std::string_view text) {
   std::array<unsigned char, 32> digest{};
   unsigned int length = 0;
   CHECK(EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1);
+  return hex(digest);
+}
+
+std::string sha256_hex(std::span<const std::string_view> parts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  CHECK(context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  for (const std::string_view part : parts)
+    CHECK(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1);
+  std::array<unsigned char, 32> digest{};
+  unsigned int length = 0;
+  CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), &length) == 1);
   return hex(digest);
 }
 
@@ -138,6 +151,13 @@ bool is_utf8(std::string_view bytes) {
   const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
   const auto* end = at + bytes.size();
   while (at < end) {
+    // Nearly all of it is ASCII: eight at a time.
+    constexpr uint64_t kNotAscii = 0x8080'8080'8080'8080;
+    for (uint64_t eight = 0; end - at >= 8; at += 8) {
+      std::memcpy(&eight, at, 8);
+      if ((eight & kNotAscii) != 0) break;
+    }
+    if (at == end) break;
     const unsigned char lead = *at;
     if (lead < 0x80) {
       ++at;

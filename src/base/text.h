@@ -22,6 +22,8 @@ std::string utc_text(int64_t wall_ns);
 std::string hex(std::span<const unsigned char> bytes);
 // SHA-256 of `text` as 64 lower-case hex digits.
 std::string sha256_hex(std::string_view text);
+// Of the parts one after the other.
+std::string sha256_hex(std::span<const std::string_view> parts);
 // Standard base64 with padding. decode gives nothing when the text is not exactly that.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);

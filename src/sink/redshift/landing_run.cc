@@ -422,11 +422,11 @@ void LandingRun::stop(Error error) {
 }
 
 std::string LandingRun::token_of(const Work& work) const {
-  std::string text;
-  const auto append = [&text](std::string_view part) {
-    text += std::to_string(part.size());
-    text += ':';
-    text += part;
+  std::deque<std::string> sizes;
+  std::vector<std::string_view> parts;
+  const auto append = [&](std::string_view part) {
+    parts.push_back(sizes.emplace_back(std::to_string(part.size()) + ':'));
+    parts.push_back(part);
   };
   for (const std::string_view part :
        {intent_.stream, intent_.shard, intent_.first_sequence, intent_.last_sequence})
@@ -434,7 +434,7 @@ std::string LandingRun::token_of(const Work& work) const {
   append(work.nonce);
   append(work.statement->sql);
   for (const auto& [name, value] : work.statement->parameters) append(value);
-  return sha256_hex(text);
+  return sha256_hex(parts);
 }
 
 int64_t LandingRun::ms_left() const {
