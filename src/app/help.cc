@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "app/exit_code.h"
 #include "app/text_width.h"
 
@@ -41,6 +44,23 @@ std::string command_list(std::string_view prefix) {
   return text;
 }
 
+// What a command has many flags of gets a heading of its own behind the command's.
+struct FlagGroup {
+  std::string_view heading;
+  std::string_view names;  // each between spaces; what begins with `prefix` belongs to it, too
+  std::string_view prefix;
+};
+constexpr std::array kFlagGroups = {
+    FlagGroup{"Where AWS is", " region profile endpoint_url ", ""},
+    FlagGroup{"For DuckDB", " memory_limit threads ", ""},
+    FlagGroup{"For Redshift", " state ", "redshift_"},
+};
+
+bool belongs_to(const FlagGroup& group, const Setting& setting) {
+  return group.names.find(fmt::format(" {} ", setting.name)) != std::string_view::npos ||
+         (!group.prefix.empty() && setting.name.starts_with(group.prefix));
+}
+
 }  // namespace
 
 std::string version_text() { return fmt::format("sluice {}\n", SLUICE_VERSION); }
@@ -71,7 +91,14 @@ std::string help_text(const Command& command) {
   std::string text =
       fmt::format("sluice {}: {}\n\nUsage: sluice {} {}\n\n{}\n\nExamples:\n{}\n\nFlags:\n", command.words,
                   command.summary, command.words, command.usage, command.about, command.examples);
+  std::array<std::string, kFlagGroups.size()> grouped;
   for (const Setting* setting : flags_of(command)) {
+    const auto group = std::ranges::find_if(
+        kFlagGroups, [setting](const FlagGroup& one) { return belongs_to(one, *setting); });
+    if (group != kFlagGroups.end()) {
+      grouped[static_cast<size_t>(group - kFlagGroups.begin())] += flag_line(*setting);
+      continue;
+    }
     text += flag_line(*setting);
     if (setting->name == "follow" && command.settings == kRun) {
       text += flag_line("--until-end", "", "the opposite of --follow, and the default");
@@ -79,6 +106,8 @@ std::string help_text(const Command& command) {
   }
   text += flag_line("--config", "FILE", "a TOML file with settings; also SLUICE_CONFIG");
   text += flag_line("-h, --help", "", "this text");
+  for (size_t i = 0; i < grouped.size(); ++i)
+    if (!grouped[i].empty()) text += fmt::format("\n{}:\n{}", kFlagGroups[i].heading, grouped[i]);
   return text + "\n" + kExitCodesText;
 }
 

@@ -281,6 +281,16 @@ TEST(Help, of_every_command_shows_examples_every_flag_and_the_exit_codes) {
   }
 }
 
+TEST(Help, has_a_heading_for_what_is_redshifts_alone_behind_the_commands_own_flags) {
+  const std::string text =
+      parse_command_line(std::vector<std::string>{"views", "--help"}).value().text_to_print;
+  const size_t own = text.find("  --grant ROLE");
+  const size_t heading = text.find("\nFor Redshift:\n");
+  ASSERT_NE(heading, std::string::npos);
+  EXPECT_LT(own, heading);
+  EXPECT_EQ(text.find("--redshift-"), text.find("--redshift-", heading));
+}
+
 TEST(Help, is_shown_even_when_other_flags_are_wrong) {
   const auto request = parse_command_line(std::vector<std::string>{"run", "--from", "--help"});
   ASSERT_TRUE(request.ok()) << request.error().message;

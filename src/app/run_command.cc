@@ -52,6 +52,7 @@ Result<RunReport> run(const Options& options, const Destination& to, ProgressMet
   report.quarantine = TRY(sink->quarantine_counts());
   report.repeats_in_log =
       TRY(sink->count_repeats(report.summary.oldest_commit_ts_ns, report.summary.newest_commit_ts_ns));
+  report.can_skip_repeats = to.kind != Destination::Kind::Redshift;
   report.from = options.text("from");
   report.to = to.kind == Destination::Kind::DuckDb ? options.text("to") : to.shown;
   report.db = to.flag;

@@ -139,11 +139,11 @@ std::string reasons_text(const std::vector<std::pair<std::string, int64_t>>& rea
 
 std::string repeats_text(const RunReport& report) {
   if (report.repeats_in_log == 0) return {};
-  const std::string text = fmt::format(
-      "{} of the log {} the same change delivered again. The views show each change once; --repeats "
-      "skip keeps them out of the log.",
-      report.repeats_in_log == 1 ? "1 row" : with_thousands(report.repeats_in_log) + " rows",
-      report.repeats_in_log == 1 ? "is" : "are");
+  const std::string text =
+      fmt::format("{} of the log {} the same change delivered again. The views show each change once{}.",
+                  report.repeats_in_log == 1 ? "1 row" : with_thousands(report.repeats_in_log) + " rows",
+                  report.repeats_in_log == 1 ? "is" : "are",
+                  report.can_skip_repeats ? "; --repeats skip keeps them out of the log" : "");
   return "\n  " + wrap_words(text, 2, kWidth) + "\n";
 }
 

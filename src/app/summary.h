@@ -22,7 +22,8 @@ struct RunReport {
   int64_t incomplete_after_ms = 0;
   std::vector<std::pair<std::string, int64_t>> quarantine;  // everything in the store, per reason
   int64_t repeats_in_log = 0;  // rows that are the same change delivered again, among this run's commit times
-  int64_t expired_unread = 0;  // places where records may have expired at the source before they were read
+  bool can_skip_repeats = true;  // the destination knows --repeats skip
+  int64_t expired_unread = 0;    // places where records may have expired at the source before they were read
   bool strict = false;
   bool verbose = false;
 };

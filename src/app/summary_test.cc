@@ -166,5 +166,14 @@ TEST(Summary, as_json_has_every_number) {
       "\n");
 }
 
+TEST(Summary, proposes_to_skip_repeats_only_where_that_can_be_done) {
+  RunReport report = quiet_run();
+  report.repeats_in_log = 3;
+  EXPECT_THAT(summary_text(report, false), HasSubstr("--repeats"));
+  report.can_skip_repeats = false;
+  EXPECT_THAT(summary_text(report, false), HasSubstr("3 rows of the log"));
+  EXPECT_THAT(summary_text(report, false), Not(HasSubstr("--repeats")));
+}
+
 }  // namespace
 }  // namespace sluice::app
