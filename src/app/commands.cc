@@ -1,3 +1,4 @@
+// Reason for length: one table of every command, its arguments and its help.
 #include "app/commands.h"
 
 #include <array>
@@ -234,12 +235,13 @@ constexpr std::array kCommands = {
         .many_positionals = false},
     Command{.words = "quarantine list",
             .summary = "what is in quarantine, and why",
-            .usage = "--db PATH [--reason REASON] [--json]",
+            .usage = "--db PATH|--quarantine s3://BUCKET/PREFIX [--reason REASON] [--json]",
             .about = "A record that cannot be read as a change is kept with its bytes, its place in the "
                      "source and the\n"
                      "reason. docs/OPERATIONS.md says what each reason means and what to do.",
             .examples = "  sluice quarantine list --db shop.duckdb\n"
-                        "  sluice quarantine list --db shop.duckdb --reason crc-mismatch --json",
+                        "  sluice quarantine list --db shop.duckdb --reason crc-mismatch --json\n"
+                        "  sluice quarantine list --quarantine s3://shop-cdc/",
             .settings = kQuarantine,
             .arguments = kListArguments,
             .positional = {},
@@ -262,11 +264,17 @@ constexpr std::array kCommands = {
         .about =
             "Takes the same keys, catalog and configuration as `sluice run`. Each record lands and leaves "
             "the\n"
-            "quarantine in one transaction, or stays. The pieces of one oversized record are tried together.",
+            "quarantine in one transaction, or stays. The pieces of one oversized record are tried "
+            "together.\n"
+            "With --quarantine it is the Lambda function's quarantine: its records go the function's way, "
+            "with\n"
+            "the function's settings, and leave the bucket when they are durable.",
         .examples =
             "  sluice quarantine retry --all --db shop.duckdb\n"
             "  sluice quarantine retry --reason keyless-delete --key public.notes=note_id --db shop.duckdb\n"
-            "  sluice quarantine retry 7 8 --db shop.duckdb",
+            "  sluice quarantine retry 7 8 --db shop.duckdb\n"
+            "  sluice quarantine retry --all --quarantine s3://shop-cdc/ --fragments s3://shop-cdc/ \\\n"
+            "    --to redshift:shop/dev --catalog shop.catalog.toml",
         .settings = kRetry,
         .arguments = kRetryArguments,
         .positional = "ID",

@@ -148,6 +148,17 @@ FunctionParts::~FunctionParts() = default;
 
 aws::Session& FunctionParts::session() { return *state_->aws.session; }
 
+Result<void> FunctionParts::retry_quarantined(const std::string& object, const std::set<int64_t>& ids,
+                                              int64_t deadline_ns, lambda::Retried& outcome) {
+  Worker worker(*state_, nullptr);
+  worker.fragment_objects.set_deadline(deadline_ns);
+  worker.quarantine_objects.set_deadline(deadline_ns);
+  lambda::QuarantineRetry retry(worker.quarantine_objects, worker.rows,
+                                state_->fragments ? &worker.fragments : nullptr, state_->keys,
+                                system_clock());
+  return retry.retry(object, ids, deadline_ns, outcome);
+}
+
 lambda::SluiceFunction& FunctionParts::add_worker(std::FILE* metrics) {
   return state_->workers.emplace_back(std::make_unique<Worker>(*state_, metrics))->function;
 }

@@ -4,12 +4,15 @@
 
 #include <cstdio>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "app/options.h"
 #include "aws/session.h"
 #include "base/result.h"
 #include "lambda/function.h"
+#include "lambda/quarantine_retry.h"
 #include "net/credentials.h"
 #include "net/http.h"
 
@@ -25,6 +28,9 @@ class FunctionParts {
   // A function of its own for one thread; lives as long as this. `metrics` null: none are written.
   lambda::SluiceFunction& add_worker(std::FILE* metrics = stdout);
   aws::Session& session();
+  // QuarantineRetry::retry() on the place that `quarantine` names, which must be in S3.
+  Result<void> retry_quarantined(const std::string& object, const std::set<int64_t>& ids, int64_t deadline_ns,
+                                 lambda::Retried& outcome);
 
  private:
   struct State;

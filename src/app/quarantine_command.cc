@@ -1,11 +1,15 @@
 // sluice quarantine list, show and export.
 #include <fmt/format.h>
 
+#include <functional>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "app/address.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "app/function_quarantine.h"
 #include "app/options.h"
 #include "app/output.h"
 #include "app/quarantine_text.h"
@@ -22,15 +26,19 @@ namespace {
 using sink::QuarantineEntry;
 using sink::Store;
 
+// As Store::quarantined(), whoever keeps them.
+using Read = std::function<Result<std::vector<QuarantineEntry>>(
+    std::optional<int64_t> id, const std::string& reason, int64_t limit, bool with_bytes)>;
+
 Result<std::unique_ptr<Store>> open_quarantine(const Options& options, const Destination& place) {
   auto store = TRY(open_store(options, place, false, {}));
   TRY(store->load());
   return store;
 }
 
-Result<void> write_list(const Options& options, Store& store, Output& output) {
+Result<void> write_list(const Options& options, const Read& read, Output& output) {
   const int64_t limit = options.number("limit");
-  const auto entries = TRY(store.quarantined({}, options.text("reason"), limit, true));
+  const auto entries = TRY(read({}, options.text("reason"), limit, true));
   if (options.on("json")) {
     for (const QuarantineEntry& entry : entries) TRY(output.write(entry_json(entry, false) + "\n"));
     return output.close();
@@ -57,8 +65,8 @@ Result<void> write_list(const Options& options, Store& store, Output& output) {
   return output.close();
 }
 
-Result<void> write_entry(const Options& options, Store& store, int64_t id, Output& output) {
-  const auto entries = TRY(store.quarantined(id, "", 1, true));
+Result<void> write_entry(const Options& options, const Read& read, int64_t id, Output& output) {
+  const auto entries = TRY(read(id, "", 1, true));
   if (entries.empty()) {
     return refused(
         fmt::format("record {} is not in quarantine. `sluice quarantine list` shows what is.", id));
@@ -72,29 +80,41 @@ Result<void> write_entry(const Options& options, Store& store, int64_t id, Outpu
   return output.close();
 }
 
-Result<void> write_all(const Options& options, Store& store, Output& output) {
+Result<void> write_all(const Options& options, const Read& read, Output& output) {
   std::vector<int64_t> ids;
   for (const QuarantineEntry& entry :
-       TRY(store.quarantined({}, options.text("reason"), std::numeric_limits<int32_t>::max(), false))) {
+       TRY(read({}, options.text("reason"), std::numeric_limits<int32_t>::max(), false))) {
     ids.push_back(entry.id);
   }
   for (const int64_t id : ids) {
-    for (const QuarantineEntry& entry : TRY(store.quarantined(id, "", 1, true))) {
+    for (const QuarantineEntry& entry : TRY(read(id, "", 1, true))) {
       TRY(output.write(entry_json(entry, true) + "\n"));
     }
   }
   return output.close();
 }
 
-// Opens the store and the output, and lets `write` do the rest.
+template <typename Write>
+int with_function(const Options& options, const std::string& out, const Write& write) {
+  const auto perform = [&]() -> Result<void> {
+    const auto quarantine = TRY(FunctionQuarantine::open(options));
+    Output output = TRY(Output::open(out, "--out"));
+    return write(std::bind_front(&FunctionQuarantine::quarantined, quarantine.get()), output);
+  };
+  const auto done = perform();
+  return done.ok() ? kOk : cannot(done.error());
+}
+
+// Opens what keeps the records and the output, and lets `write` do the rest.
 template <typename Write>
 int with_quarantine(const Options& options, const std::string& out, const Write& write) {
+  if (is_about_function(options)) return with_function(options, out, write);
   const auto place = database_of(options);
   if (!place.ok()) return misused(place.error());
   const auto perform = [&]() -> Result<void> {
     const auto store = TRY(open_quarantine(options, place.value()));
     Output output = TRY(Output::open(out, "--out"));
-    return write(*store, output);
+    return write(std::bind_front(&Store::quarantined, store.get()), output);
   };
   const auto done = perform();
   return done.ok() ? kOk : cannot(done.error());
@@ -104,7 +124,7 @@ int with_quarantine(const Options& options, const std::string& out, const Write&
 
 int quarantine_list_command(const Options& options) {
   return with_quarantine(options, "-",
-                         [&](Store& store, Output& output) { return write_list(options, store, output); });
+                         [&](const Read& read, Output& output) { return write_list(options, read, output); });
 }
 
 int quarantine_show_command(const Options& options) {
@@ -116,13 +136,14 @@ int quarantine_show_command(const Options& options) {
     return misused(refused(fmt::format("'{}' is not an ID; `sluice quarantine list` shows the numbers.",
                                        options.positionals().front())));
   }
-  return with_quarantine(
-      options, "-", [&](Store& store, Output& output) { return write_entry(options, store, *id, output); });
+  return with_quarantine(options, "-", [&](const Read& read, Output& output) {
+    return write_entry(options, read, *id, output);
+  });
 }
 
 int quarantine_export_command(const Options& options) {
   return with_quarantine(options, options.text("out"),
-                         [&](Store& store, Output& output) { return write_all(options, store, output); });
+                         [&](const Read& read, Output& output) { return write_all(options, read, output); });
 }
 
 }  // namespace sluice::app

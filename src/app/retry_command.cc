@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "app/address.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "app/function_parts.h"
+#include "app/function_quarantine.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/quarantine_source.h"
@@ -17,7 +20,9 @@
 #include "app/retry_text.h"
 #include "app/store.h"
 #include "app/text_width.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "lambda/quarantine_retry.h"
 
 namespace sluice::app {
 namespace {
@@ -45,10 +50,10 @@ Result<RetryChoice> choice_of(const Options& options) {
 // Tries records in portions. A portion is one transaction: everything in it lands, waits or is refused again.
 class Retrier {
  public:
-  Retrier(Store& store, pipeline::PipelineOptions options, std::string path)
+  Retrier(Store& store, pipeline::PipelineOptions options, const std::string& path)
       : store_(store), options_(std::move(options)) {
     options_.is_retry = true;
-    report_.db = std::move(path);
+    report_.where = "--db " + path;
   }
 
   // Takes records that belong together into the portion, with their bytes.
@@ -113,14 +118,42 @@ Result<RetryReport> retry(const Options& options, const Destination& place, cons
   return retrier.report();
 }
 
+// What the function keeps, through the function's own way, object by object.
+Result<RetryReport> retry_function(const Options& options, const RetryChoice& choice) {
+  constexpr int64_t kPatienceNs = int64_t{600} * 1'000'000'000;
+  const auto parts = TRY(FunctionParts::open(options));
+  const auto quarantine = TRY(FunctionQuarantine::open(options));
+  const auto index = TRY(quarantine->quarantined({}, "", std::numeric_limits<int32_t>::max(), false));
+  std::map<std::string, std::set<int64_t>> ids_of;  // by object
+  for (const std::vector<QuarantineEntry>& group : TRY(plan_retry(index, choice)))
+    for (const QuarantineEntry& entry : group) ids_of[quarantine->object_of().at(entry.id)].insert(entry.id);
+  lambda::Retried outcome;
+  const std::atomic<bool>& stop = watch_for_interrupts();
+  for (const auto& [object, ids] : ids_of) {
+    if (stop) break;
+    TRY(parts->retry_quarantined(object, ids, system_clock().steady_ns() + kPatienceNs, outcome));
+  }
+  RetryReport report;
+  report.where = "--quarantine " + options.text("quarantine");
+  report.tried = outcome.tried;
+  report.books.landed = outcome.landed;
+  report.books.repeats = outcome.repeats;
+  report.books.waiting = outcome.waiting;
+  report.books.quarantined = outcome.refused;
+  report.refused_by_reason = outcome.refused_by_reason;
+  return report;
+}
+
 }  // namespace
 
 int quarantine_retry_command(const Options& options) {
-  const auto place = database_of(options);
+  const bool is_function = is_about_function(options);
+  const auto place = is_function ? Result<Destination>(Destination()) : database_of(options);
   if (!place.ok()) return misused(place.error());
   const auto choice = choice_of(options);
   if (!choice.ok()) return misused(choice.error());
-  const auto report = retry(options, place.value(), choice.value());
+  const auto report =
+      is_function ? retry_function(options, choice.value()) : retry(options, place.value(), choice.value());
   if (!report.ok()) return cannot(report.error());
   fmt::print("{}", options.on("json") ? retry_json(report.value()) : retry_text(report.value()));
   return exit_code_of(report.value());

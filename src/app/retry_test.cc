@@ -72,7 +72,7 @@ TEST(QuarantineSource, gives_every_record_once_under_its_own_position_and_confir
 }
 
 TEST(RetryText, says_what_landed_and_what_is_still_refused_and_why) {
-  RetryReport report{.db = "shop.duckdb",
+  RetryReport report{.where = "--db shop.duckdb",
                      .tried = 5,
                      .books = {},
                      .refused_by_reason = {{"crc-mismatch", 2}},

@@ -32,8 +32,8 @@ std::string retry_text(const RetryReport& report) {
       reasons +=
           fmt::format("{}{} {}", reasons.empty() ? "" : ", ", with_thousands(count), printable(reason));
     }
-    text += fmt::format("  {} refused again: {}.\n    sluice quarantine list --db {}\n",
-                        with_thousands(books.quarantined), reasons, report.db);
+    text += fmt::format("  {} refused again: {}.\n    sluice quarantine list {}\n",
+                        with_thousands(books.quarantined), reasons, report.where);
   }
   for (const std::string& line : report.imbalances)
     text += fmt::format("  THE BOOKS DO NOT BALANCE: {}\n", printable(line));

@@ -12,7 +12,7 @@
 namespace sluice::app {
 
 struct RetryReport {
-  std::string db;
+  std::string where;  // the quarantine, as the flag that names it: --db shop.duckdb
   int64_t tried = 0;
   change::Books books;  // what became of them
   std::map<std::string, int64_t> refused_by_reason;

@@ -58,10 +58,10 @@ constexpr std::array kSettings = {
     Setting{
         "quarantine", Kind::Text, "PLACE", "",
         "where the Lambda function keeps records that can never be rows: s3://BUCKET/PREFIX or a queue's URL",
-        kFunction | kRedrive},
+        kFunction | kRedrive | kQuarantine | kRetry},
     Setting{"fragments", Kind::Text, "s3://BUCKET/PREFIX", "",
             "where the Lambda function's processes share the pieces of oversized records",
-            kFunction | kRedrive},
+            kFunction | kRedrive | kRetry},
     Setting{"repeats", Kind::Choice, "CHOICE", "land",
             "what becomes of a change that is in the log already; the views are right either way",
             kRun | kRetry | kMultilang, 0, 0, "land|skip"},

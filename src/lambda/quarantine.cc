@@ -54,8 +54,8 @@ Quarantine::Kept ObjectQuarantine::keep(std::span<const change::QuarantinedRecor
     places += fmt::format("{}:{}:{}\n", record.position.shard, record.position.sequence, record.reason);
   }
   std::string shard(records.front().position.shard);
-  const std::string key = fmt::format("quarantine/{}/{}-{}.ndjson", shard, records.front().position.sequence,
-                                      sha256_hex(places).substr(0, 16));
+  const std::string key = fmt::format("{}{}/{}-{}.ndjson", kQuarantinePrefix, shard,
+                                      records.front().position.sequence, sha256_hex(places).substr(0, 16));
   return all_or_nothing(records.size(), store_.put(key, std::move(lines)), "quarantine");
 }
 

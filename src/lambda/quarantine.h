@@ -17,6 +17,9 @@
 
 namespace sluice::lambda {
 
+// What the keys of its objects begin with.
+inline constexpr std::string_view kQuarantinePrefix = "quarantine/";
+
 // One line without its end: {"shard":..,"sequence":..,"reason":..,"message":..,"chunk_id":..,
 // "first_seen":..,"data":BASE64}.
 std::string quarantine_line(const change::QuarantinedRecord& record);

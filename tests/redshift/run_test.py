@@ -33,6 +33,11 @@ def control(**request):
         return json.load(reply)
 
 
+def put_object(path, body):
+    call = urllib.request.Request(URL + path, body, method="PUT", headers={"Authorization": "x/s3/aws4_request"})
+    urllib.request.urlopen(call).close()
+
+
 def crc32c(data):
     crc = 0xFFFFFFFF
     for byte in data:
@@ -153,14 +158,40 @@ class RunTest(unittest.TestCase):
 
     def test_a_catalog_that_lies_in_s3_says_what_the_file_says(self):
         self.generate()
-        call = urllib.request.Request(URL + "/config/shop.toml", (self.path / "shop.toml").read_bytes(), method="PUT",
-                                      headers={"Authorization": "x/s3/aws4_request"})
-        urllib.request.urlopen(call).close()
+        put_object("/config/shop.toml", (self.path / "shop.toml").read_bytes())
         from_s3 = [word.replace("shop.toml", "s3://config/shop.toml") for word in self.command()]
         self.assertIn("The books balance", self.sluice(*from_s3))
         self.expect_equal_to_duckdb()
         missing = [word.replace("shop.toml", "s3://config/none.toml") for word in self.command()]
         self.assertIn("--catalog: there is no object s3://config/none.toml", self.sluice(*missing, status=1))
+
+    def test_the_functions_quarantine_is_listed_shown_exported_and_tried_again(self):
+        self.generate(20)
+        self.sluice(*self.command())  # makes cdc_events
+        good = json.dumps({"type": "full", "op": "c", "before": None, "after": {"id": 4711, "n": 1.50}, "ts_ms": 1, "ts_ns": 1,
+                           "source": {"version": "1.0", "ts_ms": 1, "ts_ns": 1790000123456789017, "txId": "t",
+                                      "schema": "public", "table": "kept"}})
+        lines = [{"shard": "shop-cdc/shardId-000000000000", "sequence": str(100 + n), "reason": reason, "message": "why",
+                  "chunk_id": "", "first_seen": "2026-01-02T03:04:05.000000000Z", "data": base64.b64encode(text.encode()).decode()}
+                 for n, (reason, text) in enumerate((("string-too-long", good), ("not-json", "no json")))]
+        put_object("/kept/cdc/quarantine/shop-cdc/shardId-000000000000/100-abc.ndjson",
+                   "".join(json.dumps(line) + "\n" for line in lines).encode())
+        place = ("--quarantine", "s3://kept/cdc")
+        listed = [json.loads(line) for line in self.sluice("quarantine", "list", *place, "--json").splitlines()]
+        self.assertEqual([(entry["reason"], entry["sequence"]) for entry in listed],
+                         [("string-too-long", "100"), ("not-json", "101")])
+        self.assertEqual(self.sluice("quarantine", "show", str(listed[0]["id"]), "--raw", *place), good)
+        exported = [json.loads(line) for line in self.sluice("quarantine", "export", *place).splitlines()]
+        self.assertEqual([base64.b64decode(entry["bytes_base64"]).decode() for entry in exported], [good, "no json"])
+        told = self.sluice("quarantine", "retry", "--all", *place, "--to", "redshift:shop/dev", status=4)
+        self.assertIn("2 tried, 1 landed", told)
+        self.assertIn("1 refused again: 1 not-json", told)
+        self.assertIn("sluice quarantine list --quarantine s3://kept/cdc", told)
+        self.assertIn("4711", [row[3] for row in self.rows()])
+        left = [json.loads(line) for line in self.sluice("quarantine", "list", *place, "--json").splitlines()]
+        self.assertEqual([(entry["id"], entry["reason"]) for entry in left], [(listed[1]["id"], "not-json")])
+        self.assertIn("only a place in S3", self.sluice("quarantine", "list", "--quarantine",
+                                                        "https://sqs.us-east-1.amazonaws.com/1/q", status=1))
 
     def test_all_sql_that_was_sent_is_redshifts(self):
         self.generate( poison=0.002, unusual=0.05)

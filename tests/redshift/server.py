@@ -405,8 +405,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def object(self, method):
         service, body = self.server.service, b""
         bucket, _, key = urllib.parse.unquote(self.path.partition("?")[0]).lstrip("/").partition("/")
-        if "/s3/aws4_request" not in self.headers.get("Authorization", "") or not key:
+        if "/s3/aws4_request" not in self.headers.get("Authorization", ""):
             return self.answer(403, {}, "AccessDenied")
+        if not key:
+            return self.list_objects(bucket)
         url = f"s3://{bucket}/{key}"
         if method == "PUT":
             service.objects[url] = self.rfile.read(int(self.headers["Content-Length"]))
@@ -418,6 +420,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             body = service.objects[url]
         self.send_response_only(204 if method == "DELETE" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return self.wfile.write(body)
+
+    # All in one page.
+    def list_objects(self, bucket):
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        start = f"s3://{bucket}/" + asked.get("prefix", [""])[0]
+        after = f"s3://{bucket}/" + asked.get("start-after", [""])[0]
+        found = "".join(
+            f"<Contents><Key>{urllib.parse.quote(url[len(f's3://{bucket}/'):])}</Key><Size>{len(body)}</Size>"
+            "<LastModified>2026-01-02T03:04:05.678Z</LastModified></Contents>"
+            for url, body in sorted(self.server.service.objects.items()) if url.startswith(start) and url > after)
+        body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>".encode()
+        self.send_response_only(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return self.wfile.write(body)
