@@ -306,8 +306,8 @@ def failure_document(stream_arn, shard_id, records, condition, attempts):
 
 def empty_queue(sqs, url, arn, functions, most=None):
     """A queue's mapping with a batch size of 1 and ReportBatchItemFailures, until `most` messages are done or no more is there.
-    Gives how many are done, and the ids of those that are not and stay in the queue."""
-    done, kept = 0, {}
+    Gives how many are done, and the ids of those that were delivered four times in vain and stay in the queue."""
+    done, kept, deliveries = 0, {}, collections.Counter()
     while most is None or done < most:
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600).get("Messages", [])
         if not messages:
@@ -320,8 +320,12 @@ def empty_queue(sqs, url, arn, functions, most=None):
         if answer is not None and json.loads(answer) == {"batchItemFailures": []}:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             done += 1
-        else:
+            continue
+        deliveries[message["MessageId"]] += 1
+        if deliveries[message["MessageId"]] == 4:
             kept[message["MessageId"]] = message["ReceiptHandle"]
+        else:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
     for receipt in kept.values():
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     return done, list(kept)

@@ -157,7 +157,9 @@ class FunctionTest(Stage):
         """Half by the function, which a second mapping feeds from the queue, and half by the command."""
         half = len(mapping.given_up) // 2
         self.assertGreater(half, 0)
-        self.assertEqual(empty_queue(self.sqs, self.queue, self.queue_arn, self.functions, half), (half, []))
+        done = empty_queue(self.sqs, self.queue, self.queue_arn, self.functions, half)
+        self.functions.close()
+        self.assertEqual(done, (half, []), "".join(self.functions.said)[-4000:])
         told = self.sluice("redrive", "--queue", self.queue)
         self.assertIn(f"{len(mapping.given_up) - half} documents done, 0 left.", told)
         self.assertEqual(self.messages(), 0)

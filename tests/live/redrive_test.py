@@ -119,7 +119,7 @@ class RedriveTest(Stage):
     def expect_to_be_told_as_lost(self, document, told):
         """By everything that a person needs to bring it in again."""
         info = document["KinesisBatchInfo"]
-        (line,) = [line for line in told.splitlines() if "LOST: " in line]
+        line = next(line for line in told.splitlines() if "LOST: " in line)
         for needed in (info["shardId"], "made-again", info["startSequenceNumber"], info["endSequenceNumber"], "6 records",
                        info["approximateArrivalOfFirstRecord"], info["approximateArrivalOfLastRecord"], "backfill"):
             self.assertIn(needed, line)
