@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "app/aws_access.h"
 #include "aws/s3.h"
@@ -25,10 +26,10 @@ constexpr int64_t kCommandPatienceMs = 30'000;
 bool is_object(const std::string& text) { return text.starts_with(kS3); }
 bool is_inline(const std::string& text) { return text.starts_with(kToml) || text.starts_with(kGzip); }
 
-Result<std::string> unpacked(std::string_view packed, const std::string& where) {
+Result<std::string> unpacked(std::string packed, const std::string& where) {
   z_stream stream{};
   if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return refused("zlib cannot be started.");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_in = static_cast<uInt>(packed.size());
   std::string text;
   int state = Z_OK;
@@ -53,12 +54,12 @@ Result<std::string> inline_text(const Value& value) {
   if (value.text.starts_with(kToml)) return value.text.substr(kToml.size());
   std::string packed = value.text.substr(kGzip.size());
   std::erase_if(packed, [](char c) { return c == ' ' || c == '\n' || c == '\r'; });
-  const std::optional<std::string> bytes = base64_decode(packed);
+  std::optional<std::string> bytes = base64_decode(packed);
   if (!bytes)
     return refused(
         fmt::format("{}: what stands behind gzip: is not base64. Make it with `gzip -9c FILE | base64 -w0`.",
                     value.where));
-  return unpacked(*bytes, value.where);
+  return unpacked(*std::move(bytes), value.where);
 }
 
 Result<std::string> object_text(const Value& value, aws::Session& session, int64_t patience_ms) {

@@ -8,11 +8,13 @@
 namespace sluice::lambda {
 namespace {
 
-// What stands in the object already is durable there; everything else goes into an object of its own.
+// What stands in the object already is durable there as long as nobody takes it out; everything else goes
+// into an object of its own.
 class StaysThere final : public Quarantine {
+  using Place = std::pair<std::string, std::string>;
+
  public:
-  StaysThere(ObjectStore& store, const std::vector<KeptRecord>& there, Retried& outcome)
-      : others_(store), outcome_(outcome) {
+  StaysThere(ObjectStore& store, const std::vector<KeptRecord>& there) : others_(store) {
     for (const KeptRecord& record : there) there_.emplace(record.shard, record.sequence);
   }
 
@@ -24,19 +26,26 @@ class StaysThere final : public Quarantine {
     Kept kept{.durable = {}, .trouble = others.trouble};
     for (const change::QuarantinedRecord& record : records) {
       kept.durable.push_back(is_there(record) || others.trouble.empty());
-      if (is_there(record)) ++outcome_.refused_by_reason[record.reason];
+      if (is_there(record)) stays_[place_of(record)] = record.reason;
     }
     return kept;
   }
 
- private:
-  bool is_there(const change::QuarantinedRecord& record) const {
-    return there_.contains({std::string(record.position.shard), std::string(record.position.sequence)});
+  // Why a record must not be taken out: it was refused, perhaps as a piece of what another one completed.
+  const std::string* reason_of(const KeptRecord& record) const {
+    const auto found = stays_.find({record.shard, record.sequence});
+    return found == stays_.end() ? nullptr : &found->second;
   }
 
+ private:
+  static Place place_of(const change::QuarantinedRecord& record) {
+    return {std::string(record.position.shard), std::string(record.position.sequence)};
+  }
+  bool is_there(const change::QuarantinedRecord& record) const { return there_.contains(place_of(record)); }
+
   ObjectQuarantine others_;
-  Retried& outcome_;
-  std::set<std::pair<std::string, std::string>> there_;
+  std::set<Place> there_;
+  std::map<Place, std::string> stays_;
 };
 
 }  // namespace
@@ -71,18 +80,24 @@ Result<void> QuarantineRetry::retry(const std::string& object, const std::set<in
   if (chosen.empty()) return {};
   block.shard = there[chosen.front()].shard;
   TRY(forget_ends(block));
-  StaysThere quarantine(kept_, there, outcome);
+  StaysThere quarantine(kept_, there);
   Consumer consumer(rows_, quarantine, fragments_, keys_, clock_);
   const Consumed consumed = consumer.consume(block, "quarantine", deadline_ns);
   outcome.tried += consumed.account.received;
-  outcome.landed += consumed.account.landed;
-  outcome.repeats += consumed.account.repeats;
-  outcome.waiting += consumed.account.waiting;
-  outcome.refused += consumed.account.quarantined;
   std::set<size_t> settled;
-  for (size_t i = 0; i < chosen.size(); ++i)
-    if (consumed.fates[i] != RecordFate::Failed && consumed.fates[i] != RecordFate::Quarantined)
-      settled.insert(chosen[i]);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (const std::string* reason = quarantine.reason_of(there[chosen[i]])) {
+      ++outcome.refused;
+      ++outcome.refused_by_reason[*reason];
+      continue;
+    }
+    const RecordFate fate = consumed.fates[i];
+    if (fate == RecordFate::Failed || fate == RecordFate::Quarantined) continue;
+    ++(fate == RecordFate::Landed   ? outcome.landed
+       : fate == RecordFate::Repeat ? outcome.repeats
+                                    : outcome.waiting);
+    settled.insert(chosen[i]);
+  }
   std::string left;
   for (size_t i = 0; i < there.size(); ++i)
     if (!settled.contains(i)) left += there[i].line + "\n";

@@ -153,6 +153,18 @@ TEST_F(QuarantineRetryTest, ARejectedImageKeepsItsPiecesWhereverTheyCameFrom) {
   EXPECT_EQ(world.pieces.count("pieces/"), 0);
 }
 
+TEST_F(QuarantineRetryTest, ARejectedImageWhosePiecesStandTogetherStaysWhole) {
+  const CutImage cut = cut_image("c-1", "no json", 2);
+  keep({cut.fragments[0], cut.fragments[1], cut.head, change_text(1)});
+  ASSERT_TRUE(retry_all());
+  std::set<std::string> kept;
+  for (const KeptRecord& record : all()) kept.insert(record.bytes);
+  EXPECT_EQ(kept, (std::set<std::string>{cut.head, cut.fragments[0], cut.fragments[1]}));
+  EXPECT_EQ(world.pieces.count("pieces/"), 0);
+  EXPECT_EQ(outcome.refused, 3);
+  EXPECT_EQ(outcome.landed, 1);
+}
+
 TEST_F(QuarantineRetryTest, WhatAnotherProgramHasWrittenIsNamedAndLeftAlone) {
   world.kept.objects["quarantine/x.ndjson"] = "hello\n";
   const auto read = reader.read("quarantine/x.ndjson");
