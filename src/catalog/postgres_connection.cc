@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "catalog/connect_failure.h"
 
 namespace sluice::catalog {
 namespace {
@@ -75,7 +76,7 @@ Result<Connection> Connection::open(const std::string& dsn,
   values.push_back(nullptr);
   Connection connection(PQconnectdbParams(names.data(), values.data(), 0));
   if (connection.raw() == nullptr || PQstatus(connection.raw()) != CONNECTION_OK) {
-    return refused("cannot connect to " + what + ": " + connection.last_error());
+    return connect_failure(connection.last_error(), what);
   }
   PQsetNoticeProcessor(
       connection.raw(), [](void*, const char*) {}, nullptr);

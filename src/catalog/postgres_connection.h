@@ -41,7 +41,7 @@ using Parameter = std::optional<std::string>;
 class Connection {
  public:
   // Connects; `settings` are libpq parameters that override those of `dsn` (`options` is added to the dsn's
-  // own). Refused when it cannot, naming `what`.
+  // own). Errors: connect_failure()'s, naming `what`; Refused for a dsn that libpq does not understand.
   static Result<Connection> open(const std::string& dsn,
                                  const std::vector<std::pair<std::string, std::string>>& settings = {},
                                  const std::string& what = "the PostgreSQL that --postgres names");

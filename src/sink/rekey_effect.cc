@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 
@@ -45,7 +47,73 @@ Result<int64_t> lone_deletes(std::string_view table, const RekeyAsk& ask, std::s
   return number(rows.at(0).at(0));
 }
 
+constexpr size_t kExamples = 3;
+constexpr size_t kEventIds = 5;
+
+void keep_first(std::vector<int64_t>& kept, const std::vector<int64_t>& more) {
+  kept.insert(kept.end(), more.begin(), more.end());
+  std::ranges::sort(kept);
+  if (kept.size() > kEventIds) kept.resize(kEventIds);
+}
+
+// The rows of one id, whatever their other id is.
+struct Group {
+  RekeyExample example;
+  int64_t deletes = 0;
+};
+using Groups = std::map<std::string_view, Group>;
+
+int64_t lone_deletes(const Groups& groups) {
+  int64_t lone = 0;
+  for (const auto& [id, group] : groups) lone += group.deletes == group.example.rows ? group.deletes : 0;
+  return lone;
+}
+
+int64_t several(const Groups& groups, std::vector<RekeyExample>& examples) {
+  for (const auto& [id, group] : groups)
+    if (group.example.ids > 1) examples.push_back(group.example);
+  const auto count = static_cast<int64_t>(examples.size());
+  std::ranges::sort(examples, [](const RekeyExample& a, const RekeyExample& b) {
+    return a.ids != b.ids ? a.ids > b.ids : a.event_ids < b.event_ids;
+  });
+  if (examples.size() > kExamples) examples.resize(kExamples);
+  return count;
+}
+
 }  // namespace
+
+void RekeyCount::add(int64_t event_id, bool is_delete, const std::string& id_before,
+                     const std::string& id_after) {
+  Rows& rows = pairs_[{id_before, id_after}];
+  ++rows.rows;
+  rows.deletes += is_delete ? 1 : 0;
+  keep_first(rows.first_event_ids, {event_id});
+}
+
+RekeyEffect RekeyCount::effect() const {
+  RekeyEffect effect;
+  Groups before;
+  Groups after;
+  for (const auto& [ids, rows] : pairs_) {
+    effect.rows += rows.rows;
+    effect.deletes += rows.deletes;
+    if (ids.first != ids.second) effect.changed += rows.rows;
+    if (ids.second.starts_with("image:") && ids.second.size() == 70) effect.keyless += rows.rows;
+    for (Group* group : {&before[ids.first], &after[ids.second]}) {
+      ++group->example.ids;
+      group->example.rows += rows.rows;
+      group->deletes += rows.deletes;
+      keep_first(group->example.event_ids, rows.first_event_ids);
+    }
+  }
+  effect.ids_before = static_cast<int64_t>(before.size());
+  effect.ids_after = static_cast<int64_t>(after.size());
+  effect.lone_deletes_before = lone_deletes(before);
+  effect.lone_deletes_after = lone_deletes(after);
+  effect.folded = several(after, effect.fold_examples);
+  effect.split = several(before, effect.split_examples);
+  return effect;
+}
 
 Result<RekeyEffect> count_rekey_effect(std::string_view table, const RekeyAsk& ask) {
   const auto counts = TRY(ask(fmt::format(

@@ -1,14 +1,17 @@
 // RekeyEffect: what other record ids do to the rows of one table, told before it is done.
 //
 // Counted by the store itself over a temporary table cdc_again (event_id, operation, id_before, id_after).
-// The text of the questions is one for all stores that speak SQL of PostgreSQL's kind.
+// The text of the questions is one for all stores that speak SQL of PostgreSQL's kind; where a store does
+// not, RekeyCount counts row by row.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -45,5 +48,20 @@ using RekeyCells = std::vector<std::optional<std::string>>;
 using RekeyAsk = std::function<Result<std::vector<RekeyCells>>(const std::string& sql)>;
 
 Result<RekeyEffect> count_rekey_effect(std::string_view table, const RekeyAsk& ask);
+
+// The same from the rows themselves. Holds each pair of ids once.
+class RekeyCount {
+ public:
+  void add(int64_t event_id, bool is_delete, const std::string& id_before, const std::string& id_after);
+  RekeyEffect effect() const;
+
+ private:
+  struct Rows {
+    int64_t rows = 0;
+    int64_t deletes = 0;
+    std::vector<int64_t> first_event_ids;  // ascending
+  };
+  std::map<std::pair<std::string, std::string>, Rows> pairs_;
+};
 
 }  // namespace sluice::sink

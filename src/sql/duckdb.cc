@@ -381,7 +381,7 @@ std::string duckdb_schema() {
 }
 
 Check duckdb_check(const ViewTable& table) {
-  Check check{table.name, {}, {}};
+  Check check{table.name, {}, {}, false};
   std::string counts;
   std::string pointers;
   for (const ViewColumn& column : table.columns) {

@@ -14,6 +14,16 @@ std::string rank(std::string_view of) {
 
 constexpr std::string_view kForget = "DELETE FROM cdc_current WHERE source_schema = $1 AND source_table = $2";
 
+// Of what is there and what comes the one that the views would show, in PostgreSQL.
+std::string keep_newest() {
+  return fmt::format(
+      R"(  ON CONFLICT (source_schema, source_table, record_id) DO UPDATE SET operation = EXCLUDED.operation,
+    commit_ts_ns = EXCLUDED.commit_ts_ns, event_data = EXCLUDED.event_data, event_text = EXCLUDED.event_text
+  WHERE (EXCLUDED.commit_ts_ns, {}, EXCLUDED.event_text)
+    > (kept.commit_ts_ns, {}, kept.event_text))",
+      rank("EXCLUDED"), rank("kept"));
+}
+
 // Rows missing, rows too many, rows there.
 std::string verify(std::string_view expected, std::string_view kept) {
   return fmt::format(
@@ -119,7 +129,14 @@ std::string postgres_maintained_schema() {
   };
   return fmt::format(
       R"(CREATE TABLE IF NOT EXISTS cdc_current_tables (source_schema text COLLATE "C" NOT NULL,
-  source_table text COLLATE "C" NOT NULL, PRIMARY KEY (source_schema, source_table));
+  source_table text COLLATE "C" NOT NULL, filled boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (source_schema, source_table));
+DO $$ BEGIN
+  -- Of a store from before; asked first, because ALTER TABLE waits for everybody.
+  IF NOT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'cdc_current_tables'::regclass AND attname = 'filled') THEN
+    ALTER TABLE cdc_current_tables ADD COLUMN filled boolean NOT NULL DEFAULT true;
+  END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS cdc_current (
   source_schema text COLLATE "C" NOT NULL,
   source_table text COLLATE "C" NOT NULL,
@@ -134,18 +151,18 @@ CREATE OR REPLACE FUNCTION cdc_keep_current() RETURNS trigger LANGUAGE plpgsql S
 BEGIN
   INSERT INTO cdc_current AS kept
 {0}
-  ON CONFLICT (source_schema, source_table, record_id) DO UPDATE SET operation = EXCLUDED.operation,
-    commit_ts_ns = EXCLUDED.commit_ts_ns, event_data = EXCLUDED.event_data, event_text = EXCLUDED.event_text
-  WHERE (EXCLUDED.commit_ts_ns, {1}, EXCLUDED.event_text)
-    > (kept.commit_ts_ns, {2}, kept.event_text);
+{1};
   RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION cdc_rebuild_current() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  -- Whoever fills a table from its history meanwhile would bring back ids that are gone.
+  PERFORM 1 FROM cdc_current_tables AS begun JOIN (SELECT DISTINCT source_schema, source_table FROM rekeyed) AS of_table
+    USING (source_schema, source_table) FOR UPDATE OF begun;
   DELETE FROM cdc_current AS kept USING (SELECT DISTINCT source_schema, source_table FROM rekeyed) AS of_table
   WHERE kept.source_schema = of_table.source_schema AND kept.source_table = of_table.source_table;
   INSERT INTO cdc_current
-{3};
+{2};
   RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER cdc_keep_current AFTER INSERT ON cdc_events
@@ -153,7 +170,7 @@ CREATE OR REPLACE TRIGGER cdc_keep_current AFTER INSERT ON cdc_events
 CREATE OR REPLACE TRIGGER cdc_rebuild_current AFTER UPDATE ON cdc_events
   REFERENCING NEW TABLE AS rekeyed FOR EACH STATEMENT EXECUTE FUNCTION cdc_rebuild_current();
 )",
-      newest_of("landed"), rank("EXCLUDED"), rank("kept"),
+      newest_of("landed"), keep_newest(),
       newest_of(
           "(SELECT whole.* FROM cdc_events AS whole JOIN (SELECT DISTINCT source_schema, source_table FROM "
           "rekeyed)\n    AS of_table USING (source_schema, source_table))"));
@@ -161,14 +178,30 @@ CREATE OR REPLACE TRIGGER cdc_rebuild_current AFTER UPDATE ON cdc_events
 
 std::string postgres_forget_current() { return std::string(kForget); }
 
-std::string postgres_rebuild_current() {
+// From one id to the next through the index, so that it costs as the ids are many and not as the events are.
+std::string postgres_fill_current(bool from_the_start) {
   return fmt::format(
-      "INSERT INTO cdc_current SELECT DISTINCT ON (event.record_id) event.source_schema, event.source_table, "
-      "event.record_id, event.operation, event.commit_ts_ns, event.event_data, event.event_text FROM "
-      "cdc_events AS "
-      "event WHERE event.source_schema = $1 AND event.source_table = $2 ORDER BY event.record_id, "
-      "event.commit_ts_ns DESC, {} DESC, event.event_text DESC",
-      rank("event"));
+      R"(WITH RECURSIVE ids AS (
+  (SELECT record_id, commit_ts_ns FROM cdc_events
+   WHERE source_schema = $1 AND source_table = $2 AND record_id {0} $3 ORDER BY record_id, commit_ts_ns DESC LIMIT 1)
+  UNION ALL
+  SELECT next.record_id, next.commit_ts_ns FROM ids, LATERAL (
+    SELECT record_id, commit_ts_ns FROM cdc_events
+    WHERE source_schema = $1 AND source_table = $2 AND record_id > ids.record_id
+    ORDER BY record_id, commit_ts_ns DESC LIMIT 1) AS next
+), taken AS MATERIALIZED (SELECT * FROM ids LIMIT $4::bigint
+), filled AS (
+  INSERT INTO cdc_current AS kept
+  SELECT $1, $2, taken.record_id, newest.operation, taken.commit_ts_ns, newest.event_data, newest.event_text
+  FROM taken, LATERAL (
+    SELECT event.operation, event.event_data, event.event_text FROM cdc_events AS event
+    WHERE event.source_schema = $1 AND event.source_table = $2 AND event.record_id = taken.record_id
+      AND event.commit_ts_ns = taken.commit_ts_ns
+    ORDER BY {1} DESC, event.event_text DESC LIMIT 1) AS newest
+{2}
+)
+SELECT max(record_id), count(*) FROM taken)",
+      from_the_start ? ">=" : ">", rank("event"), keep_newest());
 }
 
 std::string postgres_verify_current() {

@@ -2,7 +2,8 @@
 // present does not grow with history.
 //
 // cdc_current holds one row per row of the source that ever was, deletes included: a change that comes late
-// must find out that it is late. cdc_current_tables names the tables that are kept so. What is newest is what
+// must find out that it is late. cdc_current_tables names the tables that are kept so; in PostgreSQL
+// also those that are being begun, whose history is not all there yet. What is newest is what
 // the views say: the greatest (commit_ts_ns, rank, text), rank r < d < any other.
 #pragma once
 
@@ -27,7 +28,10 @@ std::string duckdb_verify_current();
 // every writer, whatever it knows of maintained tables. Harmless to repeat; takes a lock on cdc_events.
 std::string postgres_maintained_schema();
 std::string postgres_forget_current();
-std::string postgres_rebuild_current();
+// Takes the newest events of the next $4 ids of a table into cdc_current, from $3 on (and with it, at the
+// start, where $3 is empty); $1 and $2 are the table's names. Gives the last of these ids and their number.
+// Harmless beside writers: of two events the newer stays.
+std::string postgres_fill_current(bool from_the_start);
 std::string postgres_verify_current();
 
 }  // namespace sluice::sql

@@ -424,7 +424,7 @@ std::string postgres_functions() {
 std::string postgres_schema() { return std::string(kEventLog) + postgres_functions(); }
 
 Check postgres_check(const ViewTable& table) {
-  Check check{table.name, {}, {}};
+  Check check{table.name, {}, {}, false};
   std::string counts;
   for (const ViewColumn& column : table.columns) {
     const Made made = made_of(column);

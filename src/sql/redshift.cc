@@ -251,9 +251,15 @@ struct Body {
   std::string_view filter;
 };
 
+std::string columns_text(const std::vector<Shown>& shown, const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t at = 0; at < names.size(); ++at) text += names[at] + " " + shown[at].expression + "\n";
+  return text;
+}
+
 // Each attribute is taken out of the image in an inner SELECT under a short name, so that the conversions can
-// be read.
-std::string select_text(const Body& body) {
+// be read. `columns` is the view's afterwards.
+std::string select_text(const Body& body, std::string& columns) {
   std::vector<Shown> shown;
   std::vector<std::string> names;
   for (const OwnColumn& own : body.own) {
@@ -267,6 +273,7 @@ std::string select_text(const Body& body) {
     attributes += fmt::format("{}\n    e.event_data.{} AS v{}", attributes.empty() ? "" : ",",
                               quote_identifier(body.columns[at].key), at + 1);
   }
+  columns = columns_text(shown, names);
   return fmt::format("SELECT{}\nFROM (\n  SELECT{}\n  FROM (\n{}\n  ) AS e{}\n) AS r",
                      select_list(shown, names), attributes, body.rows, body.filter);
 }
@@ -335,8 +342,8 @@ View current_view(const ViewTable& table) {
       body.carried = " e.record_id, e.event_data";
     }
   }
-  view.create_view =
-      fmt::format("{}{}{}{}", title(table, "The rows"), case_note(view), create(view), select_text(body));
+  view.create_view = fmt::format("{}{}{}{}", title(table, "The rows"), case_note(view), create(view),
+                                 select_text(body, view.columns));
   view.as_of_query = fmt::format(
       "SELECT *\nFROM {}\nWHERE valid_from <= TIMESTAMP '2026-01-01 12:00:00'\n"
       "  AND (valid_to > TIMESTAMP '2026-01-01 12:00:00' OR valid_to IS NULL)\n  AND operation <> 'd'",
@@ -364,7 +371,7 @@ View history_view(const ViewTable& table) {
     body.carried = " e.record_id, e.operation, e.valid_from, e.valid_to, e.commit_ts_ns, e.event_data";
   }
   view.create_view = fmt::format("{}{}{}{}", title(table, "Every version of the rows"), case_note(view),
-                                 create(view), select_text(body));
+                                 create(view), select_text(body, view.columns));
   return view;
 }
 
@@ -412,6 +419,7 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
   shown.push_back({"item", ""});
   names.emplace_back("ordinal");
   names.emplace_back("item");
+  view.columns = columns_text(shown, names);
   const std::string items = parsed("e.event_data." + quote_identifier(array.column.key));
   view.create_view = title(table, "The elements of " + one_line(array.column.key)) +
                      std::string(case_note(view)) + create(view) +
@@ -425,14 +433,14 @@ View each_view(const ViewTable& table, const ViewTable::Array& array) {
 }  // namespace
 
 Check redshift_check(const ViewTable& table) {
-  Check check{table.name, {}, {}};
+  Check check{table.name, {}, {}, false};
   std::string counts;
   std::string attributes;
   for (const ViewColumn& column : table.columns) {
     const std::string value = fmt::format("r.v{}", check.columns.size() + 1);
     const std::string shown = show(column, value).expression;
-    // A single statement cannot switch on what an attribute with upper-case letters is read with.
-    if (column.hashed || shown == value || column.key != fold_case(column.key)) continue;
+    if (column.hashed || shown == value) continue;
+    check.case_sensitive = check.case_sensitive || column.key != fold_case(column.key);
     const std::string lost =
         fmt::format("CASE WHEN JSON_TYPEOF({}) <> 'null' AND ({}) IS NULL", value, shown);
     counts += fmt::format(
@@ -445,6 +453,14 @@ Check redshift_check(const ViewTable& table) {
       "SELECT {}\nFROM (\n  SELECT e.record_id{}\n  FROM (\n{}\n  ) AS e\n  WHERE e.operation <> 'd'\n) AS r",
       counts, attributes, newest_events(table.name));
   return check;
+}
+
+View redshift_transactions() {
+  View view;
+  view.kind = ViewKind::Changes;
+  view.view_name = "cdc_transactions";
+  view.create_view = kTransactions;
+  return view;
 }
 
 std::vector<std::string> redshift_schema() {

@@ -25,6 +25,9 @@ inline constexpr size_t kRedshiftNameBytes = 127;
 // them. Harmless to repeat.
 std::vector<std::string> redshift_schema();
 
+// cdc_transactions, which redshift_schema() makes too.
+View redshift_transactions();
+
 // The views of every table that was seen or that stands in `catalog` (may be null), ordered by table name. As
 // postgres_views() in everything else: names that collide are decided together, a replaced view must keep its
 // columns.

@@ -34,6 +34,9 @@ struct View {
   // Redshift alone: the view reads attributes with upper-case letters, so it must be made while
   // enable_case_sensitive_super_attribute is on. It keeps that from then on.
   bool case_sensitive = false;
+  // Redshift alone, which replaces a view only by one of the same columns: their names and what gives them
+  // their types. Compared, never run.
+  std::string columns;
   friend bool operator==(const View&, const View&) = default;
 };
 
@@ -58,6 +61,7 @@ struct Check {
   change::TableName table;
   std::vector<std::string> columns;  // of the current view; only those that can fail
   std::string query;
+  bool case_sensitive = false;  // as View's
 };
 
 }  // namespace sluice::sql

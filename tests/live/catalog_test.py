@@ -361,6 +361,37 @@ class KeptInPostgres(Stage):
         for view, was in present.items():
             self.assertEqual(self.psql(self.store, f'SELECT count(*), md5(string_agg(v::text, \'\' ORDER BY v::text COLLATE "C")) FROM "{view}" v'), was)
 
+    def test_writers_go_on_while_a_table_is_begun_and_what_was_interrupted_is_begun_again(self):
+        self.run_into(f"postgres:{self.store}", self.parts[0])
+        first, second = sorted(set((self.folder / "table.toml").read_text().split("\n\n")[0].splitlines()[::2]))
+        (self.folder / "one.toml").write_text(first + '\ncurrent = "table"\n')
+        self.run_into(f"postgres:{self.store}", self.parts[0], "--config", "one.toml")
+        schema, table = json.loads("[" + second.removeprefix("[table.").removesuffix("]").replace('"."', '","') + "]")
+        view = self.psql(self.store, f"SELECT view_name FROM cdc_views WHERE source_table = '{table}' AND view_name LIKE '%_current'")
+        # As a run leaves it that was killed while it filled the second; and somebody fills it for as long as we like.
+        self.psql(self.store, f"INSERT INTO cdc_current_tables VALUES ('{schema}', '{table}', false)")
+        holder = subprocess.Popen(["psql", self.store, "--no-psqlrc", "-qAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        holder.stdin.write("BEGIN; SELECT 'held' FROM cdc_current_tables WHERE NOT filled FOR UPDATE;\n")
+        holder.stdin.flush()
+        self.assertEqual(holder.stdout.readline(), "held\n")
+        beginner = self.start(self.parts[1], "--config", "table.toml")
+        self.addCleanup(beginner.wait)
+        self.addCleanup(beginner.kill)
+        waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND query LIKE '%FOR UPDATE'"
+        while self.psql(self.store, waiting) == "0":
+            self.assertIsNone(beginner.poll())
+            time.sleep(0.05)
+        self.run_into(f"postgres:{self.store}", self.parts[2])
+        self.assertIsNone(beginner.poll())
+        self.assertEqual(len(self.verify()), 1)
+        reads = f"SELECT pg_get_viewdef('{view}'::regclass) LIKE '%cdc_current%'"
+        self.assertEqual(self.psql(self.store, reads), "f")
+        holder.communicate("COMMIT;\n")
+        self.assertIn(beginner.wait(), (0, 4))
+        self.run_into(f"postgres:{self.store}", self.parts[3])
+        self.assertEqual(self.psql(self.store, reads), "t")
+        self.assertEqual([(one["missing"], one["surplus"]) for one in self.verify()], [(0, 0)] * 2)
+
     def test_a_trigger_that_takes_what_comes_last_is_caught(self):
         self.run_into(f"postgres:{self.store}", self.parts[0], "--config", "table.toml")
         text = self.psql(self.store, "SELECT pg_get_functiondef('cdc_keep_current'::regproc)")

@@ -11,6 +11,7 @@ import time
 import uuid
 
 import psycopg
+import psycopg.sql
 from sqlglot import exp
 
 from translate import Unknown, translate
@@ -84,6 +85,13 @@ class Engine:
 
     def active(self):
         return sum(not one.is_final() for one in self.statements.values())
+
+    def make_principals(self, names):
+        """user:NAME, role:NAME and group:NAME, as somebody made them with CREATE USER and the like."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            for name in names:
+                if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
+                    connection.execute(psycopg.sql.SQL("CREATE ROLE {}").format(psycopg.sql.Identifier(name)))
 
     def submit(self, statement, token, keep_alive):
         with self.changed:
@@ -191,18 +199,29 @@ class Engine:
             raise Failed(f"ERROR: {error}") from error
         if text.kind == "set":
             return self.set(session, text.tree)
+        if text.kind == "transaction" and (not statement.session or statement.batch):
+            raise Failed(f"ERROR: the stand-in knows {text.text} as a single statement of a session only")
+        if text.kind == "transaction":
+            session.connection.execute(text.text)
+            return None
         if text.kind == "copy":
             statement.rows = self.copy(session, text.tree)
             return None
         try:
-            with session.connection.cursor() as cursor:
+            with session.connection.cursor() as cursor, session.connection.transaction():
+                before = self.view_columns(cursor, text.tree)
                 cursor.execute(text.text, parameters)
+                if before and before != self.view_columns(cursor, text.tree):
+                    raise Failed("ERROR: cannot change number of columns in view")
                 if cursor.description is not None:
                     statement.columns = [(column.name, column.type_code) for column in cursor.description]
                     statement.result = cursor.fetchall()
                 statement.rows = cursor.rowcount if text.kind != "ddl" else 0
         except psycopg.errors.QueryCanceled as error:
             raise Failed("ERROR: Query cancelled on user's request") from error
+        except psycopg.errors.UndefinedObject as error:
+            words = re.sub(r'role "(user|group|role):', r'\1 "', error.diag.message_primary or str(error))
+            raise Failed(f"ERROR: {words}") from error
         except psycopg.errors.CheckViolation as error:
             raise Failed("ERROR: Value too long for character type") from error
         except psycopg.errors.NotNullViolation as error:
@@ -212,6 +231,14 @@ class Engine:
         except psycopg.Error as error:
             raise Failed(f"ERROR: {error.diag.message_primary or error}") from error
         return None
+
+    def view_columns(self, cursor, tree):
+        """Of what a CREATE OR REPLACE VIEW replaces: Redshift takes the identical columns only, PostgreSQL more as well."""
+        if not isinstance(tree, exp.Create) or tree.kind != "VIEW":
+            return None
+        cursor.execute("SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 "
+                       "ORDER BY attnum", (tree.this.sql("postgres"),))
+        return cursor.fetchall()
 
     def set(self, session, tree):
         item = tree.expressions[0].this

@@ -4,33 +4,21 @@
 Usage: run_test.py --sluice PROGRAM. Started by scripts/with-redshift.
 """
 
-import argparse
 import base64
 import json
-import os
-import pathlib
 import signal
 import subprocess
-import tempfile
 import time
 import tomllib
-import unittest
 import urllib.request
 
 import duckdb
 import psycopg
 import sqlglot
 
-SLUICE = ""
-DSN = os.environ["SLUICE_TEST_DSN"]
-URL = os.environ["AWS_ENDPOINT_URL_REDSHIFT_DATA"]
+from on_stand_in import DSN, URL, Case, control, main
+
 ROW = ("source_schema, source_table, operation, record_id, event_data, commit_ts_ns, tx_id, shard_id, sequence_number")
-
-
-def control(**request):
-    call = urllib.request.Request(URL + "/_control", json.dumps(request).encode(), method="POST")
-    with urllib.request.urlopen(call) as reply:
-        return json.load(reply)
 
 
 def put_object(path, body):
@@ -47,22 +35,7 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
-class RunTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = pathlib.Path(self.folder.name)
-        control(rules=[], random=None, forget=True, settings={"statement_ms": 0, "knows_wait": True})
-        with psycopg.connect(DSN, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-
-    def tearDown(self):
-        self.folder.cleanup()
-
-    def sluice(self, *arguments, status=0):
-        run = subprocess.run([SLUICE, *arguments], cwd=self.path, capture_output=True, text=True, check=False)
-        self.assertEqual(run.returncode, status, run.stderr + run.stdout)
-        return run.stdout + run.stderr
-
+class RunTest(Case):
     def generate(self, changes=1200, **more):
         flags = [text for name, value in more.items() for text in ("--" + name.replace("_", "-"), str(value))]
         self.sluice("generate", "--seed", "11", "--changes", str(changes), "--out", "changes.ndjson", "--truth", "truth.ndjson",
@@ -96,7 +69,7 @@ class RunTest(unittest.TestCase):
         control(settings={"statement_ms": 30})
         kills = 0
         for _ in range(6):
-            run = subprocess.Popen([SLUICE, *self.command("--batch-rows", "300", "--progress", "none")], cwd=self.path,
+            run = subprocess.Popen([self.program, *self.command("--batch-rows", "300", "--progress", "none")], cwd=self.path,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(0.7)
             if run.poll() is None:
@@ -287,8 +260,4 @@ class RunTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sluice", required=True)
-    options, rest = parser.parse_known_args()
-    SLUICE = os.path.abspath(options.sluice)
-    unittest.main(argv=["run_test.py", *rest], verbosity=1)
+    main()

@@ -122,6 +122,7 @@ class Service:
                 if name not in SETTINGS:
                     raise invalid(f"no setting {name}")
                 self.settings[name] = value
+            self.engine.make_principals(request.get("principals", []))
             if "random" in request:
                 chosen = request["random"]
                 self.random = random.Random(chosen["seed"]) if chosen else None

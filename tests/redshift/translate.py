@@ -25,7 +25,11 @@ KNOWN = (
     exp.Upper, exp.And, exp.Or, exp.SHA2, exp.Concat, exp.Nullif, exp.Substring, exp.Left, exp.Right, exp.Abs,
     exp.Exists, exp.Round, exp.Chr)
 NAMED = {"CAN_JSON_PARSE", "JSON_SIZE", "JSON_SERIALIZE", "JSON_TYPEOF", "TO_VARBYTE", "IS_LARGE_STRING_ENABLED"}
-STATEMENTS = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Copy, exp.Set, exp.Union)
+# Of the leader node, where Redshift is PostgreSQL.
+OF_CATALOG = {"OBJ_DESCRIPTION"}
+STATEMENTS = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Copy, exp.Set, exp.Union, exp.Comment,
+              exp.Transaction, exp.Commit, exp.Rollback)
+ENDS = {exp.Transaction: "BEGIN", exp.Commit: "COMMIT", exp.Rollback: "ROLLBACK"}
 DROPPED_PROPERTIES = (exp.DistStyleProperty, exp.DistKeyProperty, exp.SortKeyProperty)
 
 
@@ -35,10 +39,68 @@ class Unknown(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Translated:
-    kind: str  # select, write, ddl, set, copy
+    kind: str  # select, write, ddl, set, copy, transaction
     text: str  # with %(name)s for parameters
     parameters: frozenset
     tree: object = dataclasses.field(compare=False, default=None)
+
+
+class Grant:
+    """GRANT SELECT ON [TABLE] name TO ..., or USAGE ON SCHEMA: to a user, ROLE name, GROUP name or PUBLIC. Whom it names is a
+    role of PostgreSQL called user:NAME, role:NAME or group:NAME, which must be there."""
+
+    def __init__(self, sql):
+        self.tokens = sqlglot.tokenize(sql, read="redshift")
+        self.at = 0
+        self.word("GRANT")
+        right = self.word("SELECT", "USAGE")
+        self.word("ON")
+        if right == "USAGE":
+            self.word("SCHEMA")
+            place = "SCHEMA " + self.name()
+        else:
+            if self.peek() == "TABLE":
+                self.at += 1
+            place = self.name()
+            if self.peek() == ".":
+                self.at += 1
+                place += "." + self.name()
+        self.word("TO")
+        self.text = f"GRANT {right} ON {place} TO {self.grantee()}"
+        if self.at != len(self.tokens):
+            raise Unknown(f'syntax error at or near "{self.tokens[self.at].text}"')
+
+    def peek(self):
+        return self.tokens[self.at].text.upper() if self.at < len(self.tokens) else ""
+
+    def word(self, *possible):
+        if self.peek() not in possible or self.tokens[self.at].token_type == sqlglot.TokenType.IDENTIFIER:
+            raise Unknown(f'syntax error at or near "{self.peek()}"')
+        self.at += 1
+        return self.tokens[self.at - 1].text.upper()
+
+    def raw_name(self):
+        if self.at >= len(self.tokens):
+            raise Unknown("syntax error at end of input")
+        token = self.tokens[self.at]
+        quoted = token.token_type == sqlglot.TokenType.IDENTIFIER
+        if not quoted and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", token.text):
+            raise Unknown(f'syntax error at or near "{token.text}"')
+        self.at += 1
+        return token.text if quoted else token.text.lower()
+
+    def name(self):
+        return '"' + self.raw_name().lower().replace('"', '""') + '"'
+
+    def grantee(self):
+        plain = self.tokens[self.at].token_type != sqlglot.TokenType.IDENTIFIER if self.at < len(self.tokens) else True
+        kind = "user"
+        if plain and self.peek() == "PUBLIC":
+            self.at += 1
+            return "PUBLIC"
+        if plain and self.peek() in ("ROLE", "GROUP"):
+            kind = self.word("ROLE", "GROUP").lower()
+        return '"' + (kind + ":" + self.raw_name()).replace('"', '""') + '"'
 
 
 def parse(sql):
@@ -57,7 +119,13 @@ def parse(sql):
 
 def placeholders(sql):
     """Names of :name outside quotes and comments; a name within quotes is no parameter."""
+    if is_grant(sql):
+        return frozenset()
     return frozenset(node.name for node in parse(sql).find_all(exp.Placeholder) if node.name)
+
+
+def is_grant(sql):
+    return sql.lstrip()[:5].upper() == "GRANT"
 
 
 def unnesting_of(source):
@@ -119,6 +187,8 @@ def rewrite_unnest(join):
 def rewrite_function(node):
     if isinstance(node, exp.Anonymous):
         name = node.name.upper()
+        if name in OF_CATALOG:
+            return
         if name not in NAMED and not name.startswith("REDSHIFT."):
             raise Unknown(f"function {node.name.lower()}() does not exist")
         if name in NAMED:
@@ -160,6 +230,8 @@ def fold(tree, case_sensitive):
 
 @functools.lru_cache(maxsize=500)
 def translate(sql, case_sensitive=False):
+    if is_grant(sql):
+        return Translated("ddl", Grant(sql).text.replace("%", "%%"), frozenset())
     tree = parse(sql)
     names = frozenset(node.name for node in tree.find_all(exp.Placeholder) if node.name)
     if any(not node.name for node in tree.find_all(exp.Placeholder)):
@@ -168,9 +240,13 @@ def translate(sql, case_sensitive=False):
         return Translated("set", sql, names, tree)
     if isinstance(tree, exp.Copy):
         return Translated("copy", sql, names, tree)
+    if type(tree) in ENDS:
+        return Translated("transaction", ENDS[type(tree)], names, tree)
+    if isinstance(tree, exp.Comment) and tree.args["kind"] != "VIEW":
+        raise Unknown("the stand-in comments on views only")
     fold(tree, case_sensitive)
     kind = "select" if isinstance(tree, (exp.Select, exp.Union)) else "write"
-    if isinstance(tree, (exp.Create, exp.Drop)):
+    if isinstance(tree, (exp.Create, exp.Drop, exp.Comment)):
         kind = "ddl"
     # From the inside out, since what is replaced is copied.
     for node in reversed(list(tree.find_all(exp.Func))):

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "catalog/connect_failure.h"
 #include "catalog/postgres_connection.h"
 
 namespace sluice::sink::postgres {
@@ -162,21 +163,9 @@ Result<Keywords> keywords_of(const std::string& dsn) {
   return keywords;
 }
 
-// libpq gives no SQLSTATE for a connection that failed. A server that answers says FATAL; unless it is only
-// starting, stopping or full, trying again changes nothing.
-Error connect_error(const std::string& message) {
-  static constexpr std::array<std::string_view, 5> kPassing = {"starting up", "shutting down", "recovery",
-                                                               "too many", "connection slots"};
-  const bool passing = std::ranges::any_of(
-      kPassing, [&message](std::string_view part) { return message.find(part) != std::string::npos; });
-  const bool answered = message.find("FATAL") != std::string::npos;
-  const bool no_password = message.find("no password supplied") != std::string::npos;
-  const std::string text = "cannot connect to PostgreSQL: " + message + ".";
-  if ((!answered || passing) && !no_password) return unavailable(text);
-  return refused(text +
-                 " Check user, password and database of the connection string; a password is best kept in "
-                 "~/.pgpass or PGPASSWORD.");
-}
+constexpr std::string_view kConnectAdvice =
+    "Check user, password and database of the connection string; a password is best kept in ~/.pgpass or "
+    "PGPASSWORD.";
 
 // How long the server waits for us and we for it: a writer that hangs must not hold locks for ever. Times are
 // UTC, as everywhere in Sluice, and a commit that was answered is on disk.
@@ -255,7 +244,8 @@ Result<std::unique_ptr<Connection>> connect(const std::string& dsn) {
   PGconn* raw = PQconnectdbParams(names.data(), values.data(), 0);
   if (raw == nullptr) return refused("cannot connect to PostgreSQL: out of memory.");
   auto connection = std::make_unique<LibpqConnection>(raw);
-  if (connection->is_lost()) return connect_error(one_line(PQerrorMessage(raw)));
+  if (connection->is_lost())
+    return catalog::connect_failure(one_line(PQerrorMessage(raw)), "PostgreSQL", kConnectAdvice);
   PQsetNoticeProcessor(
       raw, [](void*, const char*) {}, nullptr);
   TRY(connection->run(kSessionSettings, {}));

@@ -2,36 +2,105 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <string>
+
 #include "sql/maintained.h"
 
 namespace sluice::sink::postgres {
 
 using change::TableName;
 
-Result<CurrentTables> load_current(Connection& connection) {
+namespace {
+
+// How many ids of a table are filled in one transaction: a change to one of them waits that long.
+constexpr int64_t kIdsAtOnce = 2000;
+
+Result<CurrentTables> read_tables(Connection& connection, const std::string& where) {
   CurrentTables tables;
   const auto made = TRY(connection.run("SELECT to_regclass('cdc_current_tables') IS NOT NULL"));
   if (made->text(0, 0) != "t") return tables;
-  const auto rows = TRY(connection.run("SELECT source_schema, source_table FROM cdc_current_tables"));
+  // A store of before has no such column, and what it keeps is filled.
+  const auto rows =
+      TRY(connection.run("SELECT source_schema, source_table FROM cdc_current_tables AS kept WHERE " + where +
+                         "coalesce((to_jsonb(kept) ->> 'filled')::boolean, true)"));
   for (int row = 0; row < rows->size(); ++row) tables.insert({rows->text(row, 0), rows->text(row, 1)});
   return tables;
 }
 
+Result<void> in_transaction(Connection& connection, const std::function<Result<void>()>& work) {
+  TRY(connection.run("BEGIN"));
+  Result<void> worked = work();
+  if (worked.ok()) {
+    const auto committed = connection.run("COMMIT");
+    if (!committed.ok()) worked = committed.error();
+  }
+  if (!worked.ok() && !connection.is_lost()) static_cast<void>(connection.run("ROLLBACK"));
+  return worked;
+}
+
+// The history of one table, in pieces. Writers go on landing: what they land is kept by the triggers already.
+Result<void> fill(Connection& connection, const TableName& table) {
+  std::string last;
+  bool is_first = true;
+  bool is_over = false;
+  while (!is_over) {
+    const Result<void> piece = in_transaction(connection, [&]() -> Result<void> {
+      // Against a rekey, which makes the table's part anew, and a writer who ends keeping it.
+      const auto begun = TRY(connection.run(
+          "SELECT 1 FROM cdc_current_tables WHERE source_schema = $1 AND source_table = $2 FOR UPDATE",
+          {table.schema, table.table}));
+      is_over = begun->size() == 0;
+      if (is_over) return {};
+      const auto filled = TRY(connection.run(sql::postgres_fill_current(is_first),
+                                             {table.schema, table.table, last, std::to_string(kIdsAtOnce)}));
+      is_first = false;
+      last = filled->text(0, 0);
+      is_over = filled->number(0, 1) < kIdsAtOnce;
+      return {};
+    });
+    TRY(piece);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CurrentTables> load_current(Connection& connection) { return read_tables(connection, ""); }
+
+Result<CurrentTables> load_begun(Connection& connection) { return read_tables(connection, "NOT "); }
+
+Result<void> begin_current(Connection& connection, const CurrentTables& tables) {
+  if (tables.empty()) return {};
+  const Result<void> begun = in_transaction(connection, [&]() -> Result<void> {
+    // Whoever is landing is waited for: what lands from here on meets the triggers.
+    TRY(connection.run("LOCK TABLE cdc_events IN SHARE ROW EXCLUSIVE MODE"));
+    TRY(connection.run(sql::postgres_maintained_schema()));
+    for (const TableName& table : tables)
+      TRY(
+          connection.run("INSERT INTO cdc_current_tables (source_schema, source_table, filled) VALUES ($1, "
+                         "$2, false) ON CONFLICT DO NOTHING",
+                         {table.schema, table.table}));
+    return {};
+  });
+  TRY(begun);
+  for (const TableName& table : tables) TRY(fill(connection, table));
+  return {};
+}
+
 Result<void> change_current(Connection& connection, const CurrentPlan& plan) {
-  // Nobody lands between the history that is read and the triggers that take over.
+  for (const TableName& table : plan.begin)
+    TRY(
+        connection.run("UPDATE cdc_current_tables SET filled = true WHERE source_schema = $1 AND "
+                       "source_table = $2",
+                       {table.schema, table.table}));
+  if (plan.end.empty()) return {};
+  // Nobody lands what would be kept while it is forgotten.
   TRY(connection.run("LOCK TABLE cdc_events IN SHARE ROW EXCLUSIVE MODE"));
-  if (!plan.begin.empty()) TRY(connection.run(sql::postgres_maintained_schema()));
   for (const TableName& table : plan.end) {
     TRY(connection.run("DELETE FROM cdc_current_tables WHERE source_schema = $1 AND source_table = $2",
                        {table.schema, table.table}));
     TRY(connection.run(sql::postgres_forget_current(), {table.schema, table.table}));
-  }
-  for (const TableName& table : plan.begin) {
-    const auto added =
-        TRY(connection.run("INSERT INTO cdc_current_tables VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                           {table.schema, table.table}));
-    if (added->touched() == 0) continue;  // another writer was first
-    TRY(connection.run(sql::postgres_rebuild_current(), {table.schema, table.table}));
   }
   const auto left = TRY(connection.run("SELECT 1 FROM cdc_current_tables LIMIT 1"));
   if (left->size() > 0) return {};

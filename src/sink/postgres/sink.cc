@@ -335,8 +335,14 @@ class PostgresSink final : public Store {
   // Begins and ends maintained tables as the options say, together with the views that read them.
   Result<void> change_current() {
     Connection& connection = writer_.connection();
-    const CurrentPlan plan = plan_current(options_.views, TRY(load_current(connection)));
+    CurrentPlan plan = plan_current(options_.views, TRY(load_current(connection)));
+    for (const change::TableName& table : TRY(load_begun(connection))) {
+      const auto chosen = options_.views.find(table);
+      if (chosen != options_.views.end() && !chosen->second.current_table.value_or(true))
+        plan.end.insert(table);
+    }
     if (plan.empty()) return {};
+    TRY(begin_current(connection, plan.begin));
     TRY(connection.run("BEGIN"));
     Result<void> changed = postgres::change_current(connection, plan);
     if (changed.ok()) {

@@ -1,5 +1,5 @@
 // LogTable: cdc_events in Redshift, beyond appending to it: making it, counting in it, giving its rows other
-// record ids, and its views.
+// record ids.
 //
 // Threads: one at a time.
 #pragma once
@@ -14,8 +14,8 @@
 #include "change/batch.h"
 #include "sink/redshift/settings.h"
 #include "sink/redshift/statement_runner.h"
+#include "sink/rekey_effect.h"
 #include "sink/store.h"
-#include "sql/view.h"
 
 namespace sluice::sink::redshift {
 
@@ -29,8 +29,10 @@ class LogTable {
 
   // Rows, repeats included.
   Result<int64_t> count();
-  // Every row of the table has the record id that the rekey gives it. Harmless to repeat.
+  // Every row of the table has the record id that the rekey gives it, in one transaction. Harmless to repeat.
   Result<void> rekey(const change::Rekey& rekey);
+  // What that would do; nothing is changed.
+  Result<RekeyEffect> try_rekey(const change::Rekey& rekey);
 
   // Rows per shard, each position once, however often it was landed.
   Result<std::vector<std::pair<std::string, int64_t>>> rows_per_shard();
@@ -38,17 +40,14 @@ class LogTable {
   Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns);
   Result<std::vector<NewestImage>> newest_images();
 
-  // Makes the views, anew where their columns changed, many in one transaction. The error names the view.
-  Result<void> make_views(const std::vector<const sql::View*>& views);
-  Result<void> drop_view(const sql::View& view);
-  // Lets somebody read the views and nothing else.
-  Result<void> grant(const std::vector<sql::View>& views, const std::string& grantee);
-  // Of a query over the log; empty when there is none.
-  Result<ResultRow> first_row(const std::string& query);
-
  private:
-  Result<void> make_view(const sql::View& view);
-  Result<void> make_together(const std::vector<const sql::View*>& views);
+  struct NewId {
+    int64_t event_id = 0;
+    bool is_delete = false;
+    std::string before;
+    std::string after;
+  };
+  Result<std::vector<NewId>> ids_by(const change::Rekey& rekey);
   // The statements with the table's schema as the one where names are looked up.
   std::vector<std::string> in_schema(std::vector<std::string> statements) const;
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sink/redshift/lander.h"
 #include "sink/redshift/log_table.h"
+#include "sink/redshift/log_views.h"
 #include "sink/redshift/statement_runner.h"
 #include "sql/redshift.h"
 
@@ -28,6 +29,7 @@ class Sink final : public Store {
         clock_(api_->clock()),
         runner_(api_->api(), options_.settings, clock_, api_->sleeper()),
         log_(runner_, options_.settings),
+        log_views_(runner_, options_.settings),
         lander_(api_->api(), options_.settings, clock_, api_->sleeper(), &api_->s3()) {}
 
   Result<void> open() {
@@ -101,11 +103,7 @@ class Sink final : public Store {
   Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns) override {
     return log_.count_repeats(from_ns, through_ns);
   }
-  Result<RekeyEffect> try_rekey(const change::Rekey&) override {
-    return refused(
-        "how other record ids would change the rows is not counted in Redshift. Leave --dry-run out to do "
-        "it, or try it on a copy in DuckDB.");
-  }
+  Result<RekeyEffect> try_rekey(const change::Rekey& rekey) override { return log_.try_rekey(rekey); }
   // None is maintained in Redshift: its views read the log.
   Result<std::vector<CurrentCheck>> check_current() override { return std::vector<CurrentCheck>(); }
 
@@ -113,25 +111,17 @@ class Sink final : public Store {
 
   Result<int64_t> refresh_views(const std::vector<std::string>& grantees) override {
     const std::vector<sql::View> wanted = TRY(views());
-    std::vector<const sql::View*> due;
-    for (const sql::View& view : wanted) due.push_back(&view);
-    TRY(log_.make_views(due));
-    for (const std::string& grantee : grantees) TRY(log_.grant(wanted, grantee));
+    TRY(log_views_.make_all(wanted, grantees));
     return static_cast<int64_t>(wanted.size());
   }
 
   Result<std::vector<ViewDifference>> view_differences() override {
-    return refused(
-        "what Redshift keeps of a view is not the text it was made from, so sluice cannot compare them. "
-        "Making "
-        "them anew with --apply is harmless.");
+    return log_views_.differences(TRY(views()));
   }
 
   Result<int64_t> drop_views() override {
-    const std::vector<sql::View> wanted = TRY(views());
-    for (const sql::View& view : wanted) TRY(log_.drop_view(view));
     made_views_.clear();
-    return static_cast<int64_t>(wanted.size());
+    return log_views_.drop_all();
   }
 
   Result<std::vector<UnconvertedColumn>> unconverted_values() override {
@@ -139,7 +129,7 @@ class Sink final : public Store {
     std::vector<UnconvertedColumn> found;
     for (const sql::Check& check :
          sql::checks_of(sql::Dialect::Redshift, state.tables, catalog(), options_.views))
-      add_unconverted(check, TRY(log_.first_row(check.query)), found);
+      add_unconverted(check, TRY(log_views_.answer_to(check)), found);
     return found;
   }
 
@@ -196,7 +186,7 @@ class Sink final : public Store {
     std::vector<const sql::View*> due;
     for (const sql::View& view : wanted.value())
       if (std::find(made_views_.begin(), made_views_.end(), view) == made_views_.end()) due.push_back(&view);
-    if (const auto made = log_.make_views(due); !made.ok()) {
+    if (const auto made = log_views_.make_each(due); !made.ok()) {
       if (std::exchange(said_, made.error().message) != made.error().message) log_warn(made.error().message);
       return;
     }
@@ -210,6 +200,7 @@ class Sink final : public Store {
   const Clock& clock_;
   StatementRunner runner_;
   LogTable log_;
+  LogViews log_views_;
   Lander lander_;
   std::vector<sql::View> made_views_;
   std::string said_;

@@ -21,6 +21,12 @@ namespace sluice::sink::redshift {
 
 using ResultRow = std::vector<std::optional<std::string>>;
 
+// The one of several statements that Redshift refused, and its words.
+struct RefusedStatement {
+  size_t at = 0;
+  Error why;
+};
+
 class StatementRunner {
  public:
   // What it is given outlives it.
@@ -33,14 +39,33 @@ class StatementRunner {
   // The same for several in one transaction.
   Result<aws::StatementState> run_together(const std::vector<std::string>& statements,
                                            int64_t patience_ms = 300'000);
+  // All of them or none, however many: one batch where they fit into it, otherwise a session in which they
+  // stand between BEGIN and COMMIT. What Redshift refused is told by its place; nothing of the others stays
+  // then. Any other error: the calls' own, and nothing stays either.
+  Result<std::optional<RefusedStatement>> run_all(const std::vector<Statement>& statements,
+                                                  int64_t patience_ms = 300'000);
   // Runs it and reads every page of its result.
   Result<std::vector<ResultRow>> query(const Statement& statement, int64_t patience_ms = 300'000);
+  // The same for the last of several that run in one transaction: the others are what it needs to be set.
+  Result<std::vector<ResultRow>> query_last(const std::vector<std::string>& statements,
+                                            int64_t patience_ms = 300'000);
   // One whole number.
   Result<int64_t> query_number(const Statement& statement);
 
  private:
+  // The state it ends in, whichever that is.
+  template <typename Submit>
+  Result<aws::StatementState> settle(const Submit& submit, int64_t patience_ms);
   template <typename Submit>
   Result<aws::StatementState> run_until_end(const Submit& submit, int64_t patience_ms);
+  // In a session that is there; `session` empty begins one.
+  Result<aws::StatementState> run_in_session(const Statement& statement, std::string_view session,
+                                             int64_t patience_ms);
+  Result<aws::StatementState> settle_batch(const std::vector<std::string>& statements, int64_t patience_ms);
+  bool fit_one_batch(const std::vector<Statement>& statements) const;
+  Result<std::optional<RefusedStatement>> run_batch(const std::vector<Statement>& statements,
+                                                    int64_t patience_ms);
+  Result<std::vector<ResultRow>> rows_of(std::string_view id, int64_t patience_ms);
   template <typename Attempt>
   auto retried(const Attempt& attempt, int64_t patience_ms) -> decltype(attempt());
   std::string next_token();
