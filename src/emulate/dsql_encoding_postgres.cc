@@ -395,6 +395,19 @@ bool append_of_type(std::string& to, catalog::Type type, std::string_view text) 
   return false;
 }
 
+// A timestamp whose text is understood and whose microseconds do not fit.
+bool is_after_the_last_moment(catalog::Type type, std::string_view text) {
+  using catalog::Type;
+  if (type != Type::Timestamp && type != Type::TimestampTz) return false;
+  // A year of PostgreSQL's calendar has six digits at most, and one of before Christ always fits.
+  const size_t dash = text.find('-');
+  if (dash != 6 || text.ends_with("BC")) return false;
+  const std::string earlier = "294246" + std::string(text.substr(dash));
+  const bool is_leap_day = text.substr(dash).starts_with("-02-29");
+  return text.substr(0, dash) >= "294247" &&
+         (is_leap_day || timestamp_microseconds(earlier, type == Type::TimestampTz).has_value());
+}
+
 }  // namespace
 
 Result<void> append_postgres_value(std::string& to, catalog::Type type,
@@ -404,6 +417,12 @@ Result<void> append_postgres_value(std::string& to, catalog::Type type,
     return {};
   }
   if (append_of_type(to, type, *text)) return {};
+  if (is_after_the_last_moment(type, *text))
+    return malformed(
+        "postgres-value",
+        "PostgreSQL sent a " + std::string(catalog::type_name(type)) +
+            " after 294247-01-10 04:00:54.775807 UTC. The change stream counts microseconds since "
+            "1970 in 64 bits and cannot say it; change or delete the value.");
   return malformed("postgres-value",
                    "PostgreSQL sent a value of type " + std::string(catalog::type_name(type)) +
                        " whose text cannot be read; set DateStyle to ISO, IntervalStyle to postgres and "

@@ -128,6 +128,21 @@ TEST(PostgresValue, ReadsTimestampsInUtcWithTheDriversInfinities) {
   EXPECT_EQ(from_postgres(Type::TimestampTz, "2026-09-21 14:13:20"), "error");
 }
 
+TEST(PostgresValue, SaysThatATimestampIsTooLateAndNotThatItCannotBeRead) {
+  const auto failure = [](Type type, std::string_view text) {
+    std::string to;
+    const Result<void> appended = append_postgres_value(to, type, text);
+    return appended.ok() ? "none: " + to : appended.error().message;
+  };
+  EXPECT_EQ(failure(Type::Timestamp, "294247-01-10 04:00:54.775807"), "none: 9223372036854775807");
+  for (const char* late :
+       {"294247-01-10 04:00:54.775808", "294248-02-29 00:00:00", "294276-12-31 23:59:59.999999"})
+    EXPECT_THAT(failure(Type::Timestamp, late), testing::HasSubstr("in 64 bits and cannot say it")) << late;
+  EXPECT_THAT(failure(Type::TimestampTz, "294247-01-10 04:00:54.775807-01"),
+              testing::HasSubstr("in 64 bits"));
+  EXPECT_THAT(failure(Type::Timestamp, "31/12/294276 00:00:00"), testing::HasSubstr("DateStyle"));
+}
+
 TEST(PostgresValue, ReadsIntervalsInBothStyles) {
   EXPECT_EQ(from_postgres(Type::Interval, "1 year"), "31557600000000");
   EXPECT_EQ(from_postgres(Type::Interval, "2 mons -3 days +04:05:06.7"), "5015106700000");

@@ -9,6 +9,7 @@
 
 #include "sql/athena.h"
 #include "sql/log_for_test.h"
+#include "sql/maintained.h"
 #include "sql/postgres.h"
 #include "sql/redshift.h"
 
@@ -151,6 +152,25 @@ TEST(Golden, AViewOfHostileAndCollidingNames) {
       seen_table({"public", "Sales_Orders"}, {{"id", integer}}),
       seen_table({"a'b", "täble"}, {{"id", integer}})};
   expect_golden_in_all("hostile", tables, nullptr);
+}
+
+// The present is read from cdc_current, everything else from the log.
+TEST(Golden, TheViewsOfAMaintainedTable) {
+  catalog::Catalog catalog = one_table_catalog(
+      {"public", "orders"}, {{"id", {Type::BigInt, {}, {}, {}}}, {"total", {Type::Numeric, 12, 2, {}}}});
+  catalog.tables.begin()->second.key = {"id"};
+  TableOptions options;
+  options.current_table = true;
+  const ViewOptions chosen = {{{"public", "orders"}, options}};
+  expect_golden("duckdb_maintained.sql",
+                duckdb_maintained_schema() + "\n" + script(duckdb_views({}, &catalog, chosen)));
+  LogForTest log;
+  log.run(duckdb_maintained_schema());
+  log.run(script(duckdb_views({}, &catalog, chosen)));
+  EXPECT_TRUE(log.rows("SELECT * FROM orders_current").empty());
+  expect_golden("postgres_maintained.sql",
+                postgres_maintained_schema() + "\n" + script(postgres_views({}, &catalog, chosen)));
+  expect_golden("postgres_maintained_fill.sql", postgres_fill_current(true) + ";\n");
 }
 
 TEST(Golden, AViewWithEveryOption) {
