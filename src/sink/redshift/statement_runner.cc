@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sink/redshift/failure.h"
 
 namespace sluice::sink::redshift {
 namespace {
@@ -14,6 +15,7 @@ constexpr size_t kBatchStatements = 40;  // of BatchExecuteStatement
 // How long a session may be idle. Nothing closes one, and its end takes back what was not committed.
 constexpr int64_t kSessionSeconds = 60;
 constexpr std::string_view kStatementFailed = "statement-failed";
+constexpr std::string_view kStatementAborted = "statement-aborted";
 
 Error refusal(std::string_view words) {
   return {ErrorKind::Refused, std::string(kStatementFailed),
@@ -22,8 +24,8 @@ Error refusal(std::string_view words) {
 
 Error failed(const aws::StatementState& state) {
   if (state.status == aws::StatementStatus::Aborted)
-    return unavailable(
-        "Redshift aborted a statement: somebody cancelled it, or a rule of the workgroup did.");
+    return {ErrorKind::Unavailable, std::string(kStatementAborted),
+            "Redshift aborted a statement: somebody cancelled it, or a rule of the workgroup did."};
   return refusal(state.error);
 }
 
@@ -174,14 +176,27 @@ Result<std::vector<ResultRow>> StatementRunner::rows_of(std::string_view id, int
   return rows;
 }
 
+template <typename Run>
+Result<aws::StatementState> StatementRunner::run_again(const Run& run_once) {
+  for (int tried = 1;; ++tried) {
+    auto state = run_once();
+    if (state.ok() || tried >= settings_.attempts) return state;
+    const Error& error = state.error();
+    const bool may_pass =
+        error.reason == kStatementAborted ||
+        (error.reason == kStatementFailed && cause_of(error.message) == FailureCause::Transient);
+    if (!may_pass || !sleeper_.sleep_ms(settings_.first_poll_ms << tried)) return state;
+  }
+}
+
 Result<std::vector<ResultRow>> StatementRunner::query(const Statement& statement, int64_t patience_ms) {
-  const aws::StatementState state = TRY(run(statement, patience_ms));
+  const aws::StatementState state = TRY(run_again([&] { return run(statement, patience_ms); }));
   return rows_of(state.id, patience_ms);
 }
 
 Result<std::vector<ResultRow>> StatementRunner::query_last(const std::vector<std::string>& statements,
                                                            int64_t patience_ms) {
-  const aws::StatementState state = TRY(run_together(statements, patience_ms));
+  const aws::StatementState state = TRY(run_again([&] { return run_together(statements, patience_ms); }));
   if (state.sub_statements.empty()) return unavailable("Redshift named no statement of a batch.");
   return rows_of(state.sub_statements.back().id, patience_ms);
 }

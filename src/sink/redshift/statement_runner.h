@@ -44,7 +44,7 @@ class StatementRunner {
   // then. Any other error: the calls' own, and nothing stays either.
   Result<std::optional<RefusedStatement>> run_all(const std::vector<Statement>& statements,
                                                   int64_t patience_ms = 300'000);
-  // Runs it and reads every page of its result.
+  // Runs it, which only reads, and reads every page of its result; again where it was nobody's fault.
   Result<std::vector<ResultRow>> query(const Statement& statement, int64_t patience_ms = 300'000);
   // The same for the last of several that run in one transaction: the others are what it needs to be set.
   Result<std::vector<ResultRow>> query_last(const std::vector<std::string>& statements,
@@ -65,6 +65,8 @@ class StatementRunner {
   bool fit_one_batch(const std::vector<Statement>& statements) const;
   Result<std::optional<RefusedStatement>> run_batch(const std::vector<Statement>& statements,
                                                     int64_t patience_ms);
+  template <typename Run>
+  Result<aws::StatementState> run_again(const Run& run_once);
   Result<std::vector<ResultRow>> rows_of(std::string_view id, int64_t patience_ms);
   template <typename Attempt>
   auto retried(const Attempt& attempt, int64_t patience_ms) -> decltype(attempt());
