@@ -66,6 +66,12 @@ std::string text_of(const std::string& value, int bytes = 65535) {
   return fmt::format("{}::VARCHAR({})", value, bytes);
 }
 
+// A string that may be longer than a VARCHAR is, where large strings are switched on: NULL then, which
+// --check counts, because the cast alone would cut it. Two bytes of its JSON are quotes.
+std::string whole_text_of(const std::string& value) {
+  return fmt::format("CASE WHEN JSON_SIZE({}) <= 65537 THEN {} END", value, text_of(value));
+}
+
 // The moment that `us` microseconds after 1970 are. In three whole numbers that fit 32 bits, because DATEADD
 // takes no wider ones.
 std::string moment_of(const std::string& us) {
@@ -134,7 +140,7 @@ Shown show_declared(const ColumnType& type, const std::string& value) {
       return {value + "::BOOLEAN", ""};
     case Type::Text:
     case Type::Varchar:
-      return {text_of(value), ""};
+      return {whole_text_of(value), "what is longer than 65,535 bytes is NULL"};
     case Type::Name:
     case Type::QuotedChar:
       return {text_of(value, 256), ""};
@@ -174,11 +180,12 @@ Shown show_declared(const ColumnType& type, const std::string& value) {
   return {text_of(value), ""};
 }
 
-// A scalar's text, or an object's or array's JSON.
+// A scalar's text, or an object's or array's JSON, which JSON_SERIALIZE gives only where a VARCHAR holds it.
 std::string any_text(const std::string& value) {
   return fmt::format(
-      "CASE WHEN JSON_TYPEOF({0}) IN ('object', 'array') THEN JSON_SERIALIZE({0}) ELSE {1} END", value,
-      text_of(value));
+      "CASE WHEN JSON_SIZE({0}) > 65535 THEN NULL WHEN JSON_TYPEOF({0}) IN ('object', 'array') THEN "
+      "JSON_SERIALIZE({0}) ELSE {1} END",
+      value, text_of(value));
 }
 
 Shown show_inferred(Inferred inferred, const std::string& value) {
@@ -194,7 +201,7 @@ Shown show_inferred(Inferred inferred, const std::string& value) {
     case Inferred::Text:
       break;
   }
-  return {any_text(value), ""};
+  return {any_text(value), "what is longer than 65,535 bytes is NULL"};
 }
 
 // The same hash in every dialect; NULL when there is no key.

@@ -14,8 +14,8 @@ SELECT
   r.v10::VARCHAR(65535) AS "wide_number",  -- exact digits as text: no precision is declared that a DECIMAL holds
   r.v11::VARCHAR(65535) AS "odd_scale",  -- exact digits as text: no precision is declared that a DECIMAL holds
   r.v12::BOOLEAN AS "flag",
-  r.v13::VARCHAR(65535) AS "words",
-  r.v14::VARCHAR(65535) AS "label",
+  CASE WHEN JSON_SIZE(r.v13) <= 65537 THEN r.v13::VARCHAR(65535) END AS "words",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v14) <= 65537 THEN r.v14::VARCHAR(65535) END AS "label",  -- what is longer than 65,535 bytes is NULL
   r.v15::VARCHAR(65535) AS "code",  -- the source drops trailing blanks
   r.v16::VARCHAR(256) AS "identifier",
   r.v17::VARCHAR(256) AS "letter",
@@ -98,8 +98,8 @@ SELECT
   r.v10::VARCHAR(65535) AS "wide_number",  -- exact digits as text: no precision is declared that a DECIMAL holds
   r.v11::VARCHAR(65535) AS "odd_scale",  -- exact digits as text: no precision is declared that a DECIMAL holds
   r.v12::BOOLEAN AS "flag",
-  r.v13::VARCHAR(65535) AS "words",
-  r.v14::VARCHAR(65535) AS "label",
+  CASE WHEN JSON_SIZE(r.v13) <= 65537 THEN r.v13::VARCHAR(65535) END AS "words",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v14) <= 65537 THEN r.v14::VARCHAR(65535) END AS "label",  -- what is longer than 65,535 bytes is NULL
   r.v15::VARCHAR(65535) AS "code",  -- the source drops trailing blanks
   r.v16::VARCHAR(256) AS "identifier",
   r.v17::VARCHAR(256) AS "letter",

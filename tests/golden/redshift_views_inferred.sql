@@ -72,11 +72,11 @@ SELECT
   r.v1::BOOLEAN AS "flag",
   r.v2::BIGINT AS "id",
   CASE WHEN r.v3::VARCHAR(16) IN ('NaN', 'Infinity', '-Infinity') THEN r.v3::VARCHAR(16)::DOUBLE PRECISION ELSE r.v3::DOUBLE PRECISION END AS "ratio",
-  CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",
-  CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",
+  CASE WHEN JSON_SIZE(r.v4) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v5) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",  -- what is longer than 65,535 bytes is NULL
   CASE WHEN JSON_TYPEOF(r.v6) <> 'null' THEN r.v6 END AS "nested",
-  CASE WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",
-  CASE WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"
+  CASE WHEN JSON_SIZE(r.v7) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v8) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"  -- what is longer than 65,535 bytes is NULL
 FROM (
   SELECT
     e.event_data."flag" AS v1,
@@ -116,11 +116,11 @@ SELECT
   r.v1::BOOLEAN AS "flag",
   r.v2::BIGINT AS "id",
   CASE WHEN r.v3::VARCHAR(16) IN ('NaN', 'Infinity', '-Infinity') THEN r.v3::VARCHAR(16)::DOUBLE PRECISION ELSE r.v3::DOUBLE PRECISION END AS "ratio",
-  CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",
-  CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",
+  CASE WHEN JSON_SIZE(r.v4) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN JSON_SERIALIZE(r.v4) ELSE r.v4::VARCHAR(65535) END AS "huge",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v5) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN JSON_SERIALIZE(r.v5) ELSE r.v5::VARCHAR(65535) END AS "note",  -- what is longer than 65,535 bytes is NULL
   CASE WHEN JSON_TYPEOF(r.v6) <> 'null' THEN r.v6 END AS "nested",
-  CASE WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",
-  CASE WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"
+  CASE WHEN JSON_SIZE(r.v7) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v7) IN ('object', 'array') THEN JSON_SERIALIZE(r.v7) ELSE r.v7::VARCHAR(65535) END AS "mixed",  -- what is longer than 65,535 bytes is NULL
+  CASE WHEN JSON_SIZE(r.v8) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v8) IN ('object', 'array') THEN JSON_SERIALIZE(r.v8) ELSE r.v8::VARCHAR(65535) END AS "nothing_yet"  -- what is longer than 65,535 bytes is NULL
 FROM (
   SELECT e.record_id, e.operation, e.valid_from, e.valid_to, e.commit_ts_ns,
     e.event_data."flag" AS v1,

@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW "orders_current" AS
 SELECT
   r.v1::BIGINT AS "id",
-  SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
+  SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_SIZE(r.v2) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
   CASE WHEN r.v3::VARCHAR(100) ~ '^-?0*[0-9]{1,10}([.][0-9]{0,2})?$' THEN r.v3::VARCHAR(100)::DECIMAL(12, 2) END AS "amount",  -- NaN, infinities and what has more digits than declared are NULL
   CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN r.v4 WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
   CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN r.v5 WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order
@@ -43,7 +43,7 @@ SELECT
   r.valid_to AS valid_to,
   r.commit_ts_ns AS commit_ts_ns,
   r.v1::BIGINT AS "id",
-  SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
+  SHA2((SELECT outer_key FROM cdc_mask_key) || SHA2((SELECT inner_key FROM cdc_mask_key) || CASE WHEN JSON_SIZE(r.v2) > 65535 THEN NULL WHEN JSON_TYPEOF(r.v2) IN ('object', 'array') THEN JSON_SERIALIZE(r.v2) ELSE r.v2::VARCHAR(65535) END, 256), 256) AS "who",  -- a keyed hash
   CASE WHEN r.v3::VARCHAR(100) ~ '^-?0*[0-9]{1,10}([.][0-9]{0,2})?$' THEN r.v3::VARCHAR(100)::DECIMAL(12, 2) END AS "amount",  -- NaN, infinities and what has more digits than declared are NULL
   CASE WHEN JSON_TYPEOF(r.v4) IN ('object', 'array') THEN r.v4 WHEN CAN_JSON_PARSE(r.v4::VARCHAR(65535)) THEN JSON_PARSE(r.v4::VARCHAR(65535)) END AS "items",  -- a SUPER value: without the text's blanks and order
   CASE WHEN JSON_TYPEOF(r.v5) IN ('object', 'array') THEN r.v5 WHEN CAN_JSON_PARSE(r.v5::VARCHAR(65535)) THEN JSON_PARSE(r.v5::VARCHAR(65535)) END AS "tags"  -- a SUPER value: without the text's blanks and order

@@ -182,6 +182,19 @@ class CommandsTest(Case):
         self.assertEqual({**done, "dry_run": True}, dry)
         self.assertEqual(ids(), (1200, 1200))
 
+    def test_an_image_that_redshift_does_not_give_as_text_is_never_passed_over(self):
+        words = {"id": 1, "aisle": 2, "left": "l" * 40_000, "right": "r" * 40_000}
+        self.land(record("bins", "c", words, 10), record("bins", "c", {"id": 2, "aisle": 2}, 11))
+        rekey = ("rekey", "--to", "redshift:shop/dev", "--state", "state.duckdb", "--table", "bins", "--key", "aisle,id")
+        told = self.sluice(*rekey, status=1)
+        self.assertIn("1 rows of public.bins have images of more than 65535 bytes", told)
+        self.assertIn("redshift_string_bytes", told)
+        self.assertEqual(self.database("SELECT count(*) FROM cdc_events WHERE length(record_id) > 1"), [(0,)])
+        control(settings={"string_bytes": 16_000_000})
+        self.addCleanup(control, settings={"string_bytes": 65_535})
+        self.sluice(*rekey, "--redshift-string-bytes", "16000000")
+        self.assertEqual(self.database("SELECT count(*) FROM cdc_events WHERE length(record_id) > 1"), [(2,)])
+
 
 if __name__ == "__main__":
     main()

@@ -58,7 +58,7 @@ class RoundTrip(WithRedshift, catalog_test.RoundTrip):
             return None
         if kind in ("json", "jsonb"):
             return json.loads(text, parse_int=str, parse_float=str)
-        return text[:LONGEST] if kind == "text" else text
+        return None if kind == "text" and len(text.encode()) > LONGEST else text
 
     def test_every_value_comes_back_in_redshift(self):
         self.run_into_redshift()
@@ -66,8 +66,8 @@ class RoundTrip(WithRedshift, catalog_test.RoundTrip):
         columns = ["id::text"]
         source = ["id::text"]
         for kind, name in self.names.items():
-            shown = {"json": "redshift.json_serialize({c})", "jsonb": "redshift.json_serialize({c})", "time": self.US,
-                     "timetz": self.US}.get(kind, "{c}::text")
+            as_json = "CASE WHEN {c} IS NOT NULL THEN redshift.json_serialize({c}) END"
+            shown = {"json": as_json, "jsonb": as_json, "time": self.US, "timetz": self.US}.get(kind, "{c}::text")
             columns.append(shown.format(c=name))
             was = self.US if kind == "time" else self.REDUCED.get(kind, ("{c}::text",))[0]
             source.append(was.format(c=name))
@@ -84,8 +84,8 @@ class RoundTrip(WithRedshift, catalog_test.RoundTrip):
                     now = json.loads(now, parse_int=str, parse_float=str)
                 self.assertEqual(str(wanted)[:200], str(now)[:200], f"{kind} of row {left[0]}")
                 self.assertEqual(wanted, now, f"{kind} of row {left[0]}")
-        # Nothing is in the table of losses that is not lost.
-        self.assertEqual(lost, sum(map(len, LOST.values())))
+        # Nothing is in the table of losses that is not lost; of the texts one is too long.
+        self.assertEqual(lost, sum(map(len, LOST.values())) + 1)
 
 
 class Evolution(WithRedshift, catalog_test.Evolution):

@@ -62,7 +62,14 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $$;
 
-CREATE FUNCTION redshift.json_serialize(s redshift.super) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT (s).j::text $$;
+-- A VARCHAR, whose longest is that of a string; of NULL the JSON null.
+CREATE FUNCTION redshift.json_serialize(s redshift.super) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF octet_length((s).j::text) > coalesce(current_setting('redshift.string_bytes', true)::int, 65535) THEN
+    RAISE EXCEPTION 'JSON_SERIALIZE: the result exceeds the limit of VARCHAR of % bytes', current_setting('redshift.string_bytes', true);
+  END IF;
+  RETURN coalesce((s).j::text, 'null');
+END $$;
 CREATE FUNCTION redshift.json_size(s redshift.super) RETURNS int LANGUAGE sql IMMUTABLE AS
   $$ SELECT octet_length((s).j::text) $$;
 CREATE FUNCTION redshift.json_typeof(s redshift.super) RETURNS text LANGUAGE sql IMMUTABLE AS

@@ -62,12 +62,18 @@ Result<int64_t> LogTable::count() {
 
 Result<std::vector<LogTable::NewId>> LogTable::ids_by(const change::Rekey& rekey) {
   std::vector<NewId> ids;
+  int64_t too_long = 0;
   for (ResultRow& row : TRY(runner_.query(
-           of_table(fmt::format("SELECT event_id, operation, record_id, JSON_SERIALIZE(event_data) FROM {} "
-                                "WHERE source_schema = :s::varchar(128) AND source_table = :t::varchar(128)",
-                                log_table(settings_)),
+           of_table(fmt::format("SELECT event_id, operation, record_id, {} FROM {} WHERE source_schema = "
+                                ":s::varchar(128) AND source_table = :t::varchar(128)",
+                                image_text("event_data"), log_table(settings_)),
                     rekey.table)))) {
-    if (row.size() != 4 || !row[0] || !row[1] || !row[2] || !row[3]) continue;
+    if (row.size() != 4 || !row[0] || !row[1] || !row[2])
+      return unavailable("Redshift's rows of cdc_events lack what every row has.");
+    if (!row[3]) {
+      ++too_long;
+      continue;
+    }
     NewId one;
     one.event_id = number(row[0]);
     one.is_delete = *row[1] == "d";
@@ -75,7 +81,18 @@ Result<std::vector<LogTable::NewId>> LogTable::ids_by(const change::Rekey& rekey
     one.before = std::move(*row[2]);
     ids.push_back(std::move(one));
   }
-  return ids;
+  if (too_long == 0) return ids;
+  return refused(fmt::format(
+      "{} rows of {}.{} have images of more than {} bytes, which Redshift does not give as text. "
+      "Nothing was changed. Where enable_large_strings_opt_in is on, set redshift_string_bytes to "
+      "16000000 and try again.",
+      too_long, rekey.table.schema, rekey.table.table, settings_.string_bytes));
+}
+
+// An image's JSON; NULL where no VARCHAR holds it, which would fail the whole statement.
+std::string LogTable::image_text(std::string_view image) const {
+  return fmt::format("CASE WHEN JSON_SIZE({0}) <= {1} THEN JSON_SERIALIZE({0}) END", image,
+                     settings_.string_bytes);
 }
 
 Result<void> LogTable::rekey(const change::Rekey& rekey) {
@@ -149,9 +166,10 @@ Result<std::vector<NewestImage>> LogTable::newest_images() {
   for (ResultRow& row : TRY(runner_.query(
            {fmt::format("SELECT n.source_schema, n.source_table, JSON_SERIALIZE(n.event_data) FROM (SELECT "
                         "e.source_schema, e.source_table, e.event_data FROM {} AS e WHERE e.operation <> 'd' "
-                        "QUALIFY ROW_NUMBER() OVER (PARTITION BY e.source_schema, e.source_table ORDER BY "
+                        "AND JSON_SIZE(e.event_data) <= {} QUALIFY ROW_NUMBER() OVER (PARTITION BY "
+                        "e.source_schema, e.source_table ORDER BY "
                         "e.commit_ts_ns DESC) = 1) AS n ORDER BY n.source_schema, n.source_table",
-                        log_table(settings_)),
+                        log_table(settings_), settings_.string_bytes),
             {}})))
     if (row.at(2)) images.push_back({{row[0].value_or(""), row[1].value_or("")}, std::move(*row[2])});
   return images;

@@ -38,6 +38,7 @@ class LogTable {
   Result<std::vector<std::pair<std::string, int64_t>>> rows_per_shard();
   Result<std::map<change::TableName, int64_t>> keyless_rows();
   Result<int64_t> count_repeats(int64_t from_ns, int64_t through_ns);
+  // Of images that Redshift gives as text: see redshift_string_bytes.
   Result<std::vector<NewestImage>> newest_images();
 
  private:
@@ -48,6 +49,7 @@ class LogTable {
     std::string after;
   };
   Result<std::vector<NewId>> ids_by(const change::Rekey& rekey);
+  std::string image_text(std::string_view image) const;
   // The statements with the table's schema as the one where names are looked up.
   std::vector<std::string> in_schema(std::vector<std::string> statements) const;
 
