@@ -42,13 +42,14 @@ std::string cast(const std::string& value, std::string_view type) {
   return fmt::format("TRY_CAST({} AS {})", value, type);
 }
 
-// from_unixtime_nanos of a DECIMAL is exact; what is beyond its calendar is NULL, the infinities among it.
+// from_unixtime_nanos of a DECIMAL is exact. It refuses neither the infinities nor what is after its
+// calendar, whose last millisecond is 2^51 - 1; the first is PostgreSQL's.
 std::string timestamp_of(const std::string& value) {
+  const std::string us = cast(value, "BIGINT");
   return fmt::format(
-      "try(CAST(from_unixtime_nanos(CAST(TRY_CAST({} AS BIGINT) AS DECIMAL(38, 0)) * 1000) AT TIME ZONE "
-      "'UTC' "
-      "AS TIMESTAMP(6)))",
-      value);
+      "CASE WHEN {0} BETWEEN -210866803200000000 AND 2251799813685247999 THEN "
+      "CAST(from_unixtime_nanos(CAST({0} AS DECIMAL(38, 0)) * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6)) END",
+      us);
 }
 
 // HH:MM:SS.ffffff, with 24:00:00 as it is.
