@@ -283,7 +283,7 @@ Result<Event> parse_event(std::string& text) {
         return unknown("it has no list Records");
       for (auto item : records) {
         ondemand::value record;
-        if (std::move(item).get(record) != simdjson::SUCCESS) return broken();
+        if (item.get(record) != simdjson::SUCCESS) return broken();
         TRY(reader.add(record));
       }
     } else if (name == "deliveryStreamArn") {

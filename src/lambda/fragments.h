@@ -77,7 +77,7 @@ class SharedFragments {
   Result<PieceOutcome> take_ended(const change::RawRecord& record, const DecodedPiece& piece,
                                   const std::vector<change::FinishedChunk>& ended, Arena& arena);
   Result<std::vector<std::string>> left_behind(const std::vector<change::FinishedChunk>& ended, Arena& arena);
-  Result<Look> look(std::vector<std::string> hashes);
+  Result<Look> look(std::vector<std::string> to_list);
   Result<std::optional<std::vector<change::Piece>>> load(const Look& look, Arena& arena);
   static std::vector<std::string> removable(const Look& look, const PieceOutcome& outcome);
   Result<PieceOutcome> replay(std::vector<change::Piece> pieces, const Error* rejected, Arena& arena);
