@@ -7,16 +7,22 @@ CCACHE_NOHASHDIR ?= 1
 export JOBS FUZZ_SECONDS CCACHE_BASEDIR CCACHE_NOHASHDIR
 
 .DEFAULT_GOAL := release
-.PHONY: release lambda demo demo-redshift test check bench format tidy fuzz clean help
+.PHONY: release lambda lambda-arm64 demo demo-redshift test check bench format tidy fuzz clean help
 
 release: ## build what users run: build/release/sluice (this is plain `make`)
 	@scripts/setup --for build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target sluice -j $(JOBS)
 
-lambda: ## pack the Lambda function: build/sluice-lambda-x86_64.zip (ARCH=arm64 for the other)
+lambda: ## pack the Lambda function for this machine's architecture: build/sluice-lambda-x86_64.zip
 	@scripts/setup --for lambda
-	@scripts/lambda $(if $(ARCH),--arch $(ARCH)) --jobs $(JOBS)
+	@scripts/lambda --jobs $(JOBS)
+
+lambda-arm64: ## pack it for arm64, by cross compilation on x86-64, and try it (under QEMU there)
+	@scripts/setup --for lambda-arm64
+	@scripts/lambda --arch arm64 --jobs $(JOBS)
+	@python3 tests/lambda/runtime_test.py --zip build/sluice-lambda-arm64.zip \
+	  $(if $(filter x86_64,$(shell uname -m)),--under "qemu-aarch64-static -L /usr/aarch64-linux-gnu")
 
 demo: release ## see a living PostgreSQL database followed by a DuckDB file, and proven equal
 	@scripts/setup --for demo
@@ -53,4 +59,4 @@ clean: ## remove what was built; .deps/ stays
 	rm -rf build
 
 help: ## say these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)

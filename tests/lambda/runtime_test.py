@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unittest
 
+import sandbox as sandboxes
 from sandbox import Sandbox
 
 ZIP = None
@@ -68,8 +69,8 @@ class Runtime(unittest.TestCase):
         self.assertEqual(json.loads(body), {"batchItemFailures": [{"itemIdentifier": "100"}]})
 
     def test_outside_of_lambda_it_says_what_it_is(self):
-        sandbox = self.sandbox(SETTINGS)
-        done = subprocess.run([sandbox.program], env={}, capture_output=True, text=True, check=False)
+        made = self.sandbox(SETTINGS)
+        done = subprocess.run([*sandboxes.RUNNER, made.program], env={}, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("docs/lambda.md", done.stderr)
 
@@ -77,6 +78,8 @@ class Runtime(unittest.TestCase):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--zip", required=True)
+    parser.add_argument("--under", default="", help="a program that runs it, with its arguments")
     options, rest = parser.parse_known_args()
+    sandboxes.RUNNER = options.under.split()
     ZIP = options.zip
     unittest.main(argv=[sys.argv[0], *rest])

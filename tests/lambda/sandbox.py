@@ -10,6 +10,10 @@ import time
 import zipfile
 
 
+# What the program is started by, where the machine cannot run it itself.
+RUNNER = []
+
+
 class Sandbox:
     """Runs `bootstrap` out of a zip. invoke() gives the answer's path and body, and how long it took."""
 
@@ -61,7 +65,7 @@ class Sandbox:
         self.log = tempfile.TemporaryFile(mode="w+")
 
     def start(self):
-        self.process = subprocess.Popen([self.program], env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen([*RUNNER, self.program], env=self.environment, stdout=self.log, stderr=self.log)
 
     def put(self, body, seconds=30):
         self.number += 1
