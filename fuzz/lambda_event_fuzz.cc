@@ -56,6 +56,8 @@ void check_records(const lambda::KinesisBatch& batch, const std::string& event) 
     CHECK(record.bytes.size() <= event.size());
     CHECK(sum(record.bytes, kReadableSlack) < UINT32_MAX);
   }
+  // A member whose name is escaped is none that is known.
+  if (event.find("\\u") != std::string::npos) return;
   dom::parser parser;
   dom::array records;
   // What is passed over need not be JSON for it to be taken.

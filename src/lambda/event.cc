@@ -58,8 +58,9 @@ struct RecordText {
   std::optional<std::string_view> data;  // decoded, in the block's arena
 };
 
-// Reads every member once, in the order in which they stand and to the end: the on-demand parser may not be
-// asked again for anything behind JSON that is broken, nor go back within it.
+// Reads every member by its name as AWS spells it, without escapes, once, in the order in which they stand
+// and to the end: the on-demand parser may not be asked again for anything behind JSON that is broken, nor go
+// back within it.
 class RecordReader {
  public:
   explicit RecordReader(Arena& arena) : arena_(arena) {}
@@ -67,7 +68,7 @@ class RecordReader {
   Result<RecordText> read(ondemand::value from) {
     RecordText record;
     TRY(each_member(from, "a member of Records is no object",
-                    [&](std::string_view name, ondemand::value value) {
+                    [&](ondemand::raw_json_string name, ondemand::value value) {
                       if (name == "eventSource" || name == "EventSource") return take(value, record.source);
                       if (name == "eventSourceARN") return take(value, record.arn);
                       if (name == "eventID") return take(value, record.event_id);
@@ -88,11 +89,8 @@ class RecordReader {
     if (from.get_object().get(object) != simdjson::SUCCESS) return unknown(trouble);
     for (auto found : object) {
       ondemand::field field;
-      std::string_view name;
-      if (std::move(found).get(field) != simdjson::SUCCESS ||
-          field.unescaped_key().get(name) != simdjson::SUCCESS)
-        return broken();
-      TRY(take(name, field.value()));
+      if (std::move(found).get(field) != simdjson::SUCCESS) return broken();
+      TRY(take(field.key(), field.value()));
     }
     return {};
   }
@@ -108,7 +106,7 @@ class RecordReader {
 
   Result<void> read_kinesis(ondemand::value& from, RecordText& record) {
     return each_member(from, "a record's kinesis is no object",
-                       [&](std::string_view name, ondemand::value value) -> Result<void> {
+                       [&](ondemand::raw_json_string name, ondemand::value value) -> Result<void> {
                          if (name == "sequenceNumber") return take(value, record.sequence);
                          if (name == "data") record.data = TRY(decode(value));
                          return {};
@@ -117,15 +115,15 @@ class RecordReader {
 
   static Result<void> read_s3(ondemand::value& from, RecordText& record) {
     return each_member(
-        from, "a record's s3 is no object", [&](std::string_view part, ondemand::value inside) {
+        from, "a record's s3 is no object", [&](ondemand::raw_json_string part, ondemand::value inside) {
           if (part == "bucket")
             return each_member(inside, "a record's s3.bucket is no object",
-                               [&](std::string_view name, ondemand::value value) {
+                               [&](ondemand::raw_json_string name, ondemand::value value) {
                                  return name == "name" ? take(value, record.bucket) : Result<void>();
                                });
           if (part == "object")
             return each_member(inside, "a record's s3.object is no object",
-                               [&](std::string_view name, ondemand::value value) {
+                               [&](ondemand::raw_json_string name, ondemand::value value) {
                                  return name == "key" ? take(value, record.key) : Result<void>();
                                });
           return Result<void>();
@@ -271,10 +269,8 @@ Result<Event> parse_event(std::string& text) {
   bool is_test = false;
   for (auto found : object) {
     ondemand::field field;
-    std::string_view name;
-    if (std::move(found).get(field) != simdjson::SUCCESS ||
-        field.unescaped_key().get(name) != simdjson::SUCCESS)
-      return broken();
+    if (std::move(found).get(field) != simdjson::SUCCESS) return broken();
+    const ondemand::raw_json_string name = field.key();
     ondemand::array records;
     if (name == "Records") {
       if (has_records) return unknown("it has two lists Records");
