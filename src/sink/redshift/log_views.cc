@@ -107,7 +107,8 @@ Result<void> LogViews::make(std::vector<const sql::View*> views, const std::vect
                             const std::vector<sql::View>& granted, const std::vector<std::string>& grantees,
                             const std::map<std::string, std::string>& comments) {
   // Those that need the setting stand together.
-  std::ranges::stable_partition(views, [](const sql::View* view) { return !view->case_sensitive; });
+  std::stable_partition(views.begin(), views.end(),
+                        [](const sql::View* view) { return !view->case_sensitive; });
   std::set<const sql::View*> anew;
   for (const sql::View* view : views) {
     const auto there = comments.find(view->view_name);
@@ -190,11 +191,11 @@ Result<void> LogViews::make_each(const std::vector<const sql::View*>& views) {
   while (from < free.size()) {
     const std::vector<const sql::View*> some = next_batch(free, from);
     from += some.size();
-    const auto together = make(some, {}, {}, {}, comments);
+    auto together = make(some, {}, {}, {}, comments);
     if (together.ok()) continue;
     if (together.error().reason != "statement-failed") return together;
     for (const sql::View* view : some) {
-      const auto alone = make({view}, {}, {}, {}, comments);
+      auto alone = make({view}, {}, {}, {}, comments);
       if (alone.ok()) continue;
       if (alone.error().reason != "statement-failed") return alone;
       if (!first) first = alone.error();
