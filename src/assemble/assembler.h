@@ -55,7 +55,7 @@ struct AssemblerOptions {
   // More waiting pieces than this is an error (Refused), never a drop. About 300 bytes of memory each.
   uint64_t max_waiting_pieces = 200'000;
   // Ended chunks remembered; past it the oldest are forgotten. About 100 bytes of memory each.
-  uint64_t max_ended_chunks = 1'000'000;
+  uint64_t max_ended_chunks = change::kMostEndedChunks;
   // How long a chunk may wait for the rest of it: a week of source buffering plus a day.
   int64_t incomplete_after_ns = int64_t{8} * 86'400 * 1'000'000'000;
   // How long a chunk that has every piece but the wrong crc32c waits for a better piece. 0: it is quarantined

@@ -66,6 +66,10 @@ struct FinishedChunk {
   int64_t finished_ns = 0;
 };
 
+// More ended chunks than this are not remembered; the oldest are forgotten. A piece of one that is delivered
+// once more then waits like a new one.
+inline constexpr int64_t kMostEndedChunks = 1'000'000;
+
 // Per shard, how many source records ended where. read = landed + repeats + quarantined + waiting, always.
 struct Books {
   int64_t read = 0;

@@ -269,6 +269,17 @@ class IntoPostgres(unittest.TestCase):
                         lambda text: text == "0 2 1")
         self.stop(child)
 
+    def test_a_new_run_keeps_the_newest_million_of_ended_chunks(self):
+        self.generate()
+        self.run_into(self.records)
+        before = int(self.sql(self.dsn, "SELECT count(*) FROM cdc_finished_chunks"))
+        self.sql(self.dsn, "INSERT INTO cdc_finished_chunks SELECT 'old-' || n, 0, 1, '', n FROM generate_series(1, 1000000) AS n")
+        self.run_into(self.records)
+        self.assertGreater(before, 0)
+        self.assertEqual(self.sql(self.dsn, "SELECT count(*), count(*) FILTER (WHERE chunk_id LIKE 'old-%'), "
+                                            "min(finished_ns) FROM cdc_finished_chunks"),
+                         f"1000000|{1000000 - before}|{before + 1}")
+
     def test_the_server_crashes_and_recovers_in_the_middle(self):
         lines = self.generate()
         growing = Growing(self.folder / "growing.ndjson", lines)

@@ -59,6 +59,7 @@ class Sink final : public Store {
     TRY(rekeying_.define(*writer_));
     next_event_id_ = number(TRY(writer_->query_value("SELECT max(event_id) FROM cdc_events"))) + 1;
     next_quarantine_id_ = number(TRY(writer_->query_value("SELECT max(id) FROM cdc_quarantine"))) + 1;
+    if (options_.create) TRY(forget_ended_chunks(*writer_, change::kMostEndedChunks));
     SavedState state = TRY(load_state(*writer_));
     for (TableState& table : state.tables) tables_.insert_or_assign(table.name, std::move(table));
     TRY(current_.load(*writer_));

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "sink/duckdb/duckdb.h"
+#include "sink/duckdb/store.h"
 
 namespace sluice::sink::duckdb {
 namespace {
@@ -123,6 +124,24 @@ TEST_F(DuckDbSinkTest, ABatchIsWrittenInSmallRowGroupsSoThatThreadsShareIt) {
       ::testing::ElementsAre(Cells{"4040"}, Cells{"20480"}, Cells{"20480"}));
   EXPECT_THAT(query("SELECT count(DISTINCT event_id), min(event_id), max(event_id) FROM cdc_events"),
               ::testing::ElementsAre(Cells{"45000", "1", "45000"}));
+}
+
+TEST_F(DuckDbSinkTest, OnlyTheNewestEndedChunksAreKept) {
+  {
+    auto sink = open();
+    Batch batch;
+    for (const int64_t at : {3, 1, 4, 2})
+      batch.chunks_finished.push_back({"c-" + std::to_string(at), 0, 1, "", at});
+    ASSERT_TRUE(sink->apply(batch).ok());
+  }
+  {
+    auto database = open_database({.path = path_});
+    auto connection = std::move(database.value()->connect()).value();
+    ASSERT_TRUE(forget_ended_chunks(*connection, 4).ok());
+    ASSERT_TRUE(forget_ended_chunks(*connection, 2).ok());
+  }
+  EXPECT_THAT(query("SELECT chunk_id FROM cdc_finished_chunks ORDER BY ALL"),
+              ::testing::ElementsAre(Cells{"c-3"}, Cells{"c-4"}));
 }
 
 TEST_F(DuckDbSinkTest, ARunContinuesWithWhatAnEarlierOneStored) {

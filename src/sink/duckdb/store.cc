@@ -85,6 +85,15 @@ Result<void> prepare_store(Connection& connection, const std::string& path) {
   return connection.execute("COMMIT");
 }
 
+Result<void> forget_ended_chunks(Connection& connection, int64_t most) {
+  const auto count = TRY(connection.query_value("SELECT count(*) FROM cdc_finished_chunks"));
+  if (number(count) <= most) return {};
+  return connection.execute(
+      fmt::format("DELETE FROM cdc_finished_chunks WHERE rowid NOT IN (SELECT rowid FROM cdc_finished_chunks "
+                  "ORDER BY finished_ns DESC, rowid DESC LIMIT {})",
+                  most));
+}
+
 Result<SavedState> load_state(Connection& connection) {
   SavedState state;
   TRY(each_row(connection,
@@ -124,7 +133,8 @@ Result<SavedState> load_state(Connection& connection) {
   for (auto& [name, table] : tables) state.tables.push_back(std::move(table));
   TRY(each_row(
       connection,
-      "SELECT chunk_id, crc32c, total_fragments, to_base64(piece_crcs), finished_ns FROM cdc_finished_chunks",
+      "SELECT chunk_id, crc32c, total_fragments, to_base64(piece_crcs), finished_ns FROM cdc_finished_chunks "
+      "ORDER BY finished_ns",
       {}, [&state](const auto& row) {
         const std::string crcs = base64_decode(text(row[3])).value_or("");
         state.finished_chunks.push_back({text(row[0]), static_cast<uint32_t>(number(row[1])),

@@ -24,6 +24,10 @@ Result<void> prepare_store(Connection& connection, const std::string& path);
 // Whether the file holds a store at all; a newer one is refused. For readers.
 Result<void> require_store(Connection& connection, const std::string& path);
 
+// Keeps the newest `most` ended chunks.
+Result<void> forget_ended_chunks(Connection& connection, int64_t most);
+
+// Ended chunks in the order in which they ended.
 Result<SavedState> load_state(Connection& connection);
 
 // The text of a JSON array of strings, and back.

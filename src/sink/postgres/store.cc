@@ -74,10 +74,22 @@ Result<void> check_server(const Connection& connection) {
                              connection.place(), connection.server_version() / 10000));
 }
 
+// Keeps what a writer would remember.
+Result<void> forget_ended_chunks(Connection& connection) {
+  TRY(connection.run(fmt::format(
+      "DELETE FROM cdc_finished_chunks WHERE finished_ns < (SELECT finished_ns FROM cdc_finished_chunks "
+      "ORDER BY finished_ns DESC OFFSET {} LIMIT 1)",
+      change::kMostEndedChunks - 1)));
+  return {};
+}
+
 Result<void> make_tables(Connection& connection) {
   const std::string version = TRY(stored_version(connection));
   // Version 1 is the first, so there is nothing older to migrate from.
-  if (!version.empty()) return check_version(connection, version);
+  if (!version.empty()) {
+    TRY(check_version(connection, version));
+    return forget_ended_chunks(connection);
+  }
   const auto foreign =
       TRY(connection.run("SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
                          "AND relkind IN ('r', 'v', 'p', 'm') "
