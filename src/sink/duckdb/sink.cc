@@ -60,8 +60,8 @@ class Sink final : public Store {
     next_event_id_ = number(TRY(writer_->query_value("SELECT max(event_id) FROM cdc_events"))) + 1;
     next_quarantine_id_ = number(TRY(writer_->query_value("SELECT max(id) FROM cdc_quarantine"))) + 1;
     if (options_.create) TRY(forget_ended_chunks(*writer_, change::kMostEndedChunks));
-    SavedState state = TRY(load_state(*writer_));
-    for (TableState& table : state.tables) tables_.insert_or_assign(table.name, std::move(table));
+    for (TableState& table : TRY(load_tables(*writer_)))
+      tables_.insert_or_assign(table.name, std::move(table));
     TRY(current_.load(*writer_));
     return options_.create ? change_current() : Result<void>();
   }
@@ -129,7 +129,7 @@ class Sink final : public Store {
 
   Result<Audit> audit() override {
     Audit audit;
-    audit.ledger = TRY(load_state(*reader_)).books;
+    audit.ledger = TRY(load_ledger(*reader_)).books;
     const auto count_into = [&](const char* table, int64_t Books::*member) {
       return each_row(*reader_, fmt::format("SELECT shard_id, count(*) FROM {} GROUP BY shard_id", table), {},
                       [&](const Cells& row) { audit.counted[text(row[0])].*member = number(row[1]); });

@@ -94,16 +94,20 @@ Result<void> forget_ended_chunks(Connection& connection, int64_t most) {
                   most));
 }
 
-Result<SavedState> load_state(Connection& connection) {
-  SavedState state;
+Result<Ledger> load_ledger(Connection& connection) {
+  Ledger ledger;
   TRY(each_row(connection,
                "SELECT shard_id, position, read, landed, rows, repeats, quarantined, waiting, bytes FROM "
                "cdc_ledger ORDER BY shard_id",
-               {}, [&state](const auto& row) {
-                 if (!text(row[1]).empty()) state.checkpoints.push_back({text(row[0]), text(row[1])});
-                 state.books[text(row[0])] = {number(row[2]), number(row[3]), number(row[4]), number(row[5]),
-                                              number(row[6]), number(row[7]), number(row[8])};
+               {}, [&ledger](const auto& row) {
+                 if (!text(row[1]).empty()) ledger.checkpoints.push_back({text(row[0]), text(row[1])});
+                 ledger.books[text(row[0])] = {number(row[2]), number(row[3]), number(row[4]), number(row[5]),
+                                               number(row[6]), number(row[7]), number(row[8])};
                }));
+  return ledger;
+}
+
+Result<std::vector<change::TableState>> load_tables(Connection& connection) {
   std::map<TableName, change::TableState> tables;
   TRY(each_row(
       connection,
@@ -130,7 +134,17 @@ Result<SavedState> load_state(Connection& connection) {
             {text(row[2]), static_cast<change::KindSet>(number(row[3])), number(row[4]),
              static_cast<uint32_t>(number(row[5]))});
       }));
-  for (auto& [name, table] : tables) state.tables.push_back(std::move(table));
+  std::vector<change::TableState> states;
+  for (auto& [name, table] : tables) states.push_back(std::move(table));
+  return states;
+}
+
+Result<SavedState> load_state(Connection& connection) {
+  SavedState state;
+  Ledger ledger = TRY(load_ledger(connection));
+  state.checkpoints = std::move(ledger.checkpoints);
+  state.books = std::move(ledger.books);
+  state.tables = TRY(load_tables(connection));
   TRY(each_row(
       connection,
       "SELECT chunk_id, crc32c, total_fragments, to_base64(piece_crcs), finished_ns FROM cdc_finished_chunks "

@@ -27,7 +27,17 @@ Result<void> require_store(Connection& connection, const std::string& path);
 // Keeps the newest `most` ended chunks.
 Result<void> forget_ended_chunks(Connection& connection, int64_t most);
 
-// Ended chunks in the order in which they ended.
+// Positions and books of every shard.
+struct Ledger {
+  std::vector<change::Checkpoint> checkpoints;
+  std::map<std::string, change::Books, std::less<>> books;
+};
+Result<Ledger> load_ledger(Connection& connection);
+
+// What is known of all tables.
+Result<std::vector<change::TableState>> load_tables(Connection& connection);
+
+// All of that, and the ended chunks in the order in which they ended.
 Result<SavedState> load_state(Connection& connection);
 
 // The text of a JSON array of strings, and back.
