@@ -1,7 +1,8 @@
 """MiniStack as the AWS of a test: S3 and SQS (and, for ministack_test.py, Kinesis and Lambda) on a port of loopback.
 
-It checks every signature, and with it the secret and the rights, as AWS does: AUTH=true. MiniStack hands the variables of
-its own process to the functions that it runs, so those that say where AWS is are kept from it.
+It checks every signature, and with it the secret and the rights, as AWS does (AUTH=true); but not those of its root, so that
+whoever calls it is a user. MiniStack hands the variables of its own process to the functions that it runs, so those that say
+where AWS is are kept from it.
 """
 
 import json
@@ -19,7 +20,8 @@ import boto3
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+# Of its root, and for emulators that check nothing.
+ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
 def version(name):
@@ -32,9 +34,10 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def client(service, url):
-    return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-                        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"])
+def client(service, url, credentials=None):
+    keys = credentials or ROOT_CREDENTIALS
+    return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+                        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"])
 
 
 def wait_for(what, check, seconds=90):
@@ -57,9 +60,19 @@ class Cloud:
         self.url = f"http://127.0.0.1:{port}"
         self.log = open(os.path.join(self.folder.name, "log"), "w+", encoding="utf-8")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.update(KEYS, GATEWAY_PORT=str(port), AWS_DEFAULT_REGION=REGION, AUTH="true", TMPDIR=self.folder.name)
+        environment.update(ROOT_CREDENTIALS, GATEWAY_PORT=str(port), AWS_DEFAULT_REGION=REGION, AUTH="true", TMPDIR=self.folder.name)
         self.process = subprocess.Popen([program], env=environment, cwd=self.folder.name, stdout=self.log, stderr=self.log)
         wait_for("MiniStack", self.answers)
+        self.credentials = self.make_user("test", ["*"])
+
+    def make_user(self, name, actions):
+        """The credentials of a new user who may do this."""
+        iam = client("iam", self.url)
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}))
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
 
     def answers(self):
         try:
@@ -71,7 +84,7 @@ class Cloud:
             return False
 
     def client(self, service):
-        return client(service, self.url)
+        return client(service, self.url, self.credentials)
 
     def make_queue(self, name, hidden_s=30):
         """Its URL and its ARN."""

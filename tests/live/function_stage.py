@@ -19,6 +19,11 @@ import local_redshift
 from event_source_mapping import EventSourceMapping, Functions, Settings
 
 
+# docs/lambda.md, "Rights of the function's role", with those of a redrive by hand.
+RIGHTS = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket", "sqs:ReceiveMessage", "sqs:DeleteMessage",
+          "sqs:ChangeMessageVisibility"]
+
+
 def late_record(number):
     """A change of a table that no catalog has."""
     return json.dumps({"type": "full", "op": "u", "before": None, "after": {"id": number}, "ts_ms": 1, "ts_ns": 1, "source": {
@@ -40,10 +45,10 @@ class Stage(unittest.TestCase):
         self.cloud.client("s3").create_bucket(Bucket="shop-copy")
         self.queue, self.queue_arn = self.cloud.make_queue("shop-dead")
         self.sqs = self.cloud.client("sqs")
-        self.redshift = local_redshift.Redshift(self.cloud.url)
+        self.redshift = local_redshift.Redshift(self.cloud)
         self.addCleanup(self.redshift.close)
         self.settings = {
-            **cloud.KEYS, "AWS_REGION": cloud.REGION, "AWS_ENDPOINT_URL": self.cloud.url,
+            **self.cloud.make_user("function", RIGHTS), "AWS_REGION": cloud.REGION, "AWS_ENDPOINT_URL": self.cloud.url,
             "AWS_ENDPOINT_URL_KINESIS": os.environ["AWS_ENDPOINT_URL_KINESIS"],
             "AWS_ENDPOINT_URL_REDSHIFT_DATA": self.redshift.url, "SLUICE_TO": "redshift:shop/dev",
             "SLUICE_QUARANTINE": "s3://shop-aside/all", "SLUICE_FRAGMENTS": "s3://shop-pieces/all",

@@ -85,17 +85,17 @@ def differences(source, tables, chosen=None):
 
 
 class Redshift:
-    """The stand-in as a process of its own, whose COPY reads from `s3_url`."""
+    """The stand-in as a process of its own, whose COPY reads from the S3 of `s3`, a Cloud."""
 
-    def __init__(self, s3_url=None, **settings):
+    def __init__(self, s3=None, **settings):
         with psycopg.connect(SERVER, autocommit=True) as maker:
             maker.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         words = [sys.executable, cloud.ROOT / "tests/redshift/server.py", "--dsn", SERVER]
-        words += ["--s3-endpoint", s3_url] if s3_url else []
+        words += ["--s3-endpoint", s3.url] if s3 else []
         for name, value in settings.items():
             words += ["--set", f"{name}={json.dumps(value)}"]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                        env={**os.environ, **cloud.KEYS})
+                                        env={**os.environ, **(s3.credentials if s3 else {})})
         self.url = self.process.stdout.readline().strip()
         if not self.url:
             raise AssertionError("the local Redshift does not start")

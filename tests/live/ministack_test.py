@@ -21,9 +21,11 @@ import tempfile
 import unittest
 import zipfile
 
+import botocore.exceptions
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import local_redshift  # noqa: E402
-from cloud import ACCOUNT, Cloud, KEYS, REGION, wait_for  # noqa: E402
+from cloud import ACCOUNT, Cloud, REGION, client, wait_for  # noqa: E402
 
 STREAM = "shop-cdc"
 STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STREAM}"
@@ -71,7 +73,7 @@ class MiniStack(unittest.TestCase):
         self.source = local_redshift.make_source("shop")
 
     def sluice(self, *words):
-        environment = {**os.environ, **KEYS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.cloud.url}
+        environment = {**os.environ, **self.cloud.credentials, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.cloud.url}
         done = subprocess.run([GIVEN.sluice, *map(str, words)], env=environment, capture_output=True, text=True, timeout=120,
                               check=False)
         self.assertEqual(done.returncode, 0, f"{words}\n{done.stdout}\n{done.stderr}")
@@ -130,7 +132,14 @@ class MiniStack(unittest.TestCase):
                     StartingSequenceNumber=page[-1]["SequenceNumber"])["ShardIterator"]
         return records
 
+    def expect_signatures_to_be_checked(self):
+        wrong = {**self.cloud.credentials, "AWS_SECRET_ACCESS_KEY": "another"}
+        for service, call in (("s3", "list_buckets"), ("sqs", "list_queues"), ("kinesis", "list_streams")):
+            with self.assertRaisesRegex(botocore.exceptions.ClientError, "SignatureDoesNotMatch|InvalidSignature"):
+                getattr(client(service, self.cloud.url, wrong), call)()
+
     def test_a_shop_arrives_by_the_emulators_own_mappings(self):
+        self.expect_signatures_to_be_checked()
         records = self.put_shop_into_the_stream()
         whole, chunks = sorted_out(records)
         self.assertGreater(len(chunks), 20)
