@@ -23,7 +23,7 @@ TEXT = {"date": "CASE WHEN isfinite({0}) THEN ({0} - DATE '1970-01-01')::text EN
         "timestamp without time zone": INSTANT, "timestamp with time zone": INSTANT,
         "time without time zone": "trunc(extract(epoch FROM {0}) * 1000000)::text",
         "interval": "trunc(extract(epoch FROM {0}) * 1000000)::text", "bytea": "encode({0}, 'hex')",
-        "redshift.super": "redshift.json_serialize({0})"}
+        "redshift.super": "CASE WHEN {0} IS NOT NULL THEN redshift.json_serialize({0}) END"}
 # What of the source docs/types.md says is not in a view: infinite dates.
 SOURCE_TEXT = {**{base: way[0].replace("{c}", "{0}") for base, way in compare.TYPES.items()},
                "date": TEXT["date"], "timestamp without time zone": INSTANT, "timestamp with time zone": INSTANT}
