@@ -32,7 +32,9 @@ POSTGRES_TEXT = {"date": "CASE WHEN NOT isfinite({0}) THEN 'infinite' ELSE ({0} 
                  "timestamp without time zone": MOMENT,
                  "timestamp with time zone": MOMENT,
                  "time without time zone": "trunc(extract(epoch FROM {0}) * 1000000)::text",
-                 "interval": "trunc(extract(epoch FROM {0}) * 1000000)::text", "bytea": "upper(encode({0}, 'hex'))"}
+                 "interval": "trunc(extract(epoch FROM {0}) * 1000000)::text", "bytea": "upper(encode({0}, 'hex'))",
+                 # Of NULL it gives the JSON null.
+                 "redshift.super": "CASE WHEN {0} IS NOT NULL THEN redshift.json_serialize({0}) END"}
 
 
 def quoted(name):
@@ -116,8 +118,7 @@ class Dialects(unittest.TestCase):
         with psycopg.connect(dsn, options=SESSION) as connection:
             columns = connection.execute("SELECT attname, format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = "
                                          "%s::regclass AND attnum > 0 ORDER BY attnum", (quoted(view),)).fetchall()
-            texts = [POSTGRES_TEXT.get(kind, "redshift.json_serialize({0})" if kind == "redshift.super" else
-                                       "{0}::text").format(quoted(name)).replace("%", "%%") for name, kind in columns]
+            texts = [POSTGRES_TEXT.get(kind, "{0}::text").format(quoted(name)).replace("%", "%%") for name, kind in columns]
             return columns, connection.execute(f"SELECT {', '.join(texts)} FROM {quoted(view)}").fetchall()
 
     def views(self):
