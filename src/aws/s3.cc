@@ -147,8 +147,10 @@ Result<std::vector<S3Object>> S3::list(std::string_view bucket, std::string_view
   std::vector<S3Object> objects;
   std::string token;
   for (int number = 0; number < kMaxPages; ++number) {
-    std::string query = "encoding-type=url&list-type=2&prefix=" + net::percent_encode(prefix);
-    if (!token.empty()) query = "continuation-token=" + net::percent_encode(token) + "&" + query;
+    // In the order of the names, as the signature wants them.
+    std::string query;
+    if (!token.empty()) query.append("continuation-token=").append(net::percent_encode(token)).append("&");
+    query.append("encoding-type=url&list-type=2&prefix=").append(net::percent_encode(prefix));
     S3Page page = TRY(ask_page(bucket, prefix, query));
     std::move(page.objects.begin(), page.objects.end(), std::back_inserter(objects));
     token = std::move(page.next_token);

@@ -130,13 +130,30 @@ Result<std::unique_ptr<BatchBuilder>> open_builder(sink::Sink& sink, const Pipel
   }
 }
 
-Result<source::Pull> pull(source::Source& source, const Hooks& hooks) {
-  Result<source::Pull> pulled = source.next();
-  for (const std::string& notice : source.take_notices()) {
-    if (hooks.notice) hooks.notice(notice);
+// What the source has given in this run, and whether it will give more.
+struct Intake {
+  int64_t records = 0;
+  bool ended = false;
+  bool waits = false;  // for its records to be confirmed
+  std::optional<Error> error = {};
+
+  std::optional<change::Block> next(source::Source& source, const Hooks& hooks) {
+    Result<source::Pull> pulled = source.next();
+    for (const std::string& notice : source.take_notices()) {
+      if (hooks.notice) hooks.notice(notice);
+    }
+    if (!pulled.ok()) {
+      error = pulled.error();
+      ended = true;
+      return std::nullopt;
+    }
+    std::optional<change::Block> block = std::move(pulled.value().block);
+    if (block) records += static_cast<int64_t>(block->records.size());
+    waits = !block && pulled.value().quiet == source::Quiet::Unconfirmed;
+    ended = !block && pulled.value().quiet == source::Quiet::End;
+    return block;
   }
-  return pulled;
-}
+};
 
 Result<void> hand_over(BatchBuilder& builder, UndurableBlocks& blocks, SinkThread& sink_thread) {
   BatchBuilder::Sealed sealed = builder.seal();
@@ -155,27 +172,13 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
   UndurableBlocks blocks(sink.is_shared());
   ProgressTicker ticker(hooks, clock);
   QuietTime quiet_time(sink, clock);
-  int64_t read = 0;
+  Intake intake;
   int made_anew = 0;
-  bool ended = false;
-  bool waits = false;  // the source does, for its records to be confirmed
-  std::optional<Error> source_error;
 
   for (bool over = false; !over && !sink_thread.failed();) {
-    ended = ended || (hooks.stop != nullptr && hooks.stop->load());
+    intake.ended = intake.ended || (hooks.stop != nullptr && hooks.stop->load());
     std::optional<change::Block> block = blocks.again();
-    if (!block && !ended) {
-      Result<source::Pull> pulled = pull(source, hooks);
-      if (pulled.ok()) {
-        block = std::move(pulled.value().block);
-        if (block) read += static_cast<int64_t>(block->records.size());
-        waits = !block && pulled.value().quiet == source::Quiet::Unconfirmed;
-        ended = !block && pulled.value().quiet == source::Quiet::End;
-      } else {
-        source_error = pulled.error();
-        ended = true;
-      }
-    }
+    if (!block && !intake.ended) block = intake.next(source, hooks);
     if (block && !builder->has_room_for(*block)) TRY(hand_over(*builder, blocks, sink_thread));
     Result<void> made = block ? builder->add(*block) : Result<void>();
     if (block) blocks.keep(std::move(*block));
@@ -198,23 +201,23 @@ Result<RunSummary> run(source::Source& source, sink::Sink& sink, const PipelineO
       continue;
     }
     TRY(std::move(made));
-    if (!block && !ended) quiet_time.pass(*builder, sink_thread);
+    if (!block && !intake.ended) quiet_time.pass(*builder, sink_thread);
     // While the sink is busy a batch goes on growing: larger ones land faster.
-    const bool last = (ended || waits) && blocks.none_again();
+    const bool last = (intake.ended || intake.waits) && blocks.none_again();
     const bool worth_it = builder->due() || builder->rows() >= sink.rows_worth_applying();
     if (builder->full() || (worth_it && sink_thread.idle()) || (last && !builder->empty())) {
       TRY(hand_over(*builder, blocks, sink_thread));
     } else if (last) {
       TRY(sink_thread.drain());
-      over = ended && !sink_thread.has_news();
+      over = intake.ended && !sink_thread.has_news();
     }
-    ticker.tick(source, *builder, sink_thread, read, false);
+    ticker.tick(source, *builder, sink_thread, intake.records, false);
   }
   // What was read before the source failed is whole and is kept.
   TRY(sink_thread.drain());
   source.confirmed(sink_thread.take_confirmed());
-  ticker.tick(source, *builder, sink_thread, read, true);
-  if (source_error) return *source_error;
+  ticker.tick(source, *builder, sink_thread, intake.records, true);
+  if (intake.error) return *intake.error;
   RunSummary summary = TRY(summarize(sink, *builder, sink_thread, options));
   summary.interrupted = hooks.stop != nullptr && hooks.stop->load();
   return summary;
