@@ -7,6 +7,7 @@ storm_test before the libraries, so that it stands for the right one. First the 
 calm with the same seeds.
 
 Usage: put_back_bugs.py --build DIR [--only NAME]... [--jobs N] [--keep]
+       put_back_bugs.py --texts      only whether every bug's text still stands in its source
 """
 
 import argparse
@@ -45,16 +46,20 @@ def read_bug(path):
     return {"name": path.stem, "old": old, "new": new.removesuffix("\n"), **fields}
 
 
-def mutate(bug, folder):
+def mutated_text(bug):
     source = ROOT / bug["file"]
     text = source.read_text()
     times = text.count(bug["old"])
     if times != 1:
         raise Wrong(f"{bug['name']}.bug: its text stands {times} times in {bug['file']} instead of once; "
                     "the source has changed, so say anew how the bug looks there")
+    return text.replace(bug["old"], bug["new"])
+
+
+def mutate(bug, folder):
+    content = mutated_text(bug)
     folder.mkdir(parents=True, exist_ok=True)
-    mutated = folder / source.name
-    content = text.replace(bug["old"], bug["new"])
+    mutated = folder / pathlib.Path(bug["file"]).name
     # An unchanged file keeps its time, and the compiler's cache its use.
     if not mutated.exists() or mutated.read_text() != content:
         mutated.write_text(content)
@@ -136,14 +141,27 @@ def calm(build, extra):
         raise Wrong(f"the storm fails without any bug ({extra}); its end:\n{output[-3000:]}")
 
 
+def check_texts(bugs, failures):
+    for bug in bugs:
+        try:
+            mutated_text(bug)
+        except Wrong as wrong:
+            failures.append(str(wrong))
+    for failure in failures:
+        print(f"put_back_bugs: {failure}")
+    print(f"put_back_bugs: {len(bugs)} bugs looked up, {len(failures)} failures")
+    return 1 if failures else 0
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--build", required=True, type=pathlib.Path)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--build", type=pathlib.Path)
+    what.add_argument("--texts", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    build = options.build.resolve()
     failures = []
     bugs = []
     for path in sorted((HERE / "bugs").glob("*.bug")):
@@ -155,6 +173,9 @@ def main():
             failures.append(str(wrong))
     if not bugs:
         sys.exit("put_back_bugs: no bug of that name in " + str(HERE / "bugs"))
+    if options.texts:
+        return check_texts(bugs, failures)
+    build = options.build.resolve()
     link_command = run_tool(["ninja", "-C", str(build), "-t", "commands", "-s", "storm_test"], build, "ninja")
     link_command = next(line for line in link_command.splitlines() if line.startswith(": && "))
     folder = build / "tests/storm/bugs"
