@@ -2,8 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#else
+#error "Sluice is built for x86-64 and for arm64."
+#endif
 
 namespace sluice {
 namespace {
@@ -109,16 +118,40 @@ void append_unescaped(std::string& to, std::string_view inside) {
   to.append(inside, at, std::string_view::npos);
 }
 
-// So many bytes go into the buffer before it is looked at, each as this many at most.
-constexpr ptrdiff_t kEscapedAtOnce = 32;
-constexpr ptrdiff_t kMostEscape = 6;
+namespace {
 
-void append_json_string(std::string& to, std::string_view text) {
+// A block is looked at as a whole. What must be escaped in it is a set of lanes of kLaneBits each, the first
+// byte's the lowest.
+constexpr ptrdiff_t kBlock = 16;
+constexpr ptrdiff_t kMostEscape = 6;
+#if defined(__SSE2__)
+constexpr int kLaneBits = 1;
+uint64_t to_escape(const char* block) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#elif defined(__aarch64__)
+constexpr int kLaneBits = 4;
+uint64_t to_escape(const char* block) {
+  const uint8x16_t bytes = vld1q_u8(reinterpret_cast<const uint8_t*>(block));
+  const uint8x16_t control = vcltq_u8(bytes, vdupq_n_u8(0x20));
+  const uint8x16_t quote = vceqq_u8(bytes, vdupq_n_u8('"'));
+  const uint8x16_t backslash = vceqq_u8(bytes, vdupq_n_u8('\\'));
+  const uint8x16_t any = vorrq_u8(control, vorrq_u8(quote, backslash));
+  return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(any), 4)), 0);
+}
+#endif
+
+// Writes `c` as it stands in a JSON string: at most kMostEscape bytes.
+char* escape(char* out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
   // By what follows the backslash; 'u' for \u00xx, 0 for what needs none.
   static constexpr std::array<char, 256> kEscapes = [] {
     std::array<char, 256> escapes{};
-    for (size_t c = 0; c < 0x20; ++c) escapes[c] = 'u';
+    for (size_t control = 0; control < 0x20; ++control) escapes[control] = 'u';
     escapes['\b'] = 'b';
     escapes['\f'] = 'f';
     escapes['\n'] = 'n';
@@ -128,33 +161,68 @@ void append_json_string(std::string& to, std::string_view text) {
     escapes['\\'] = '\\';
     return escapes;
   }();
+  const auto byte = static_cast<unsigned char>(c);
+  const char letter = kEscapes[byte];
+  if (letter == 0) {
+    *out++ = c;
+    return out;
+  }
+  *out++ = '\\';
+  *out++ = letter;
+  if (letter != 'u') return out;
+  for (const char digit : {'0', '0', kDigits[byte >> 4], kDigits[byte & 15]}) *out++ = digit;
+  return out;
+}
+
+// Writes a block escaped: at most kBlock * kMostEscape bytes, and up to kBlock more behind them that mean
+// nothing. Reads up to kBlock bytes behind the block.
+char* escape_block(char* out, const char* block) {
+  const char* at = block;
+  for (uint64_t lanes = to_escape(block); lanes != 0;) {
+    const int lane = std::countr_zero(lanes) / kLaneBits;
+    const char* const found = block + lane;
+    lanes &= ~(((uint64_t{1} << kLaneBits) - 1) << (lane * kLaneBits));
+    // The bytes before it; a whole block is copied quicker than as many as there are.
+    std::memcpy(out, at, kBlock);
+    out += found - at;
+    at = found;
+    if (static_cast<unsigned char>(*found) < 0x20) {
+      out = escape(out, *at++);
+    } else {
+      *out++ = '\\';  // what it escapes comes with the bytes behind it
+    }
+  }
+  std::memcpy(out, at, kBlock);
+  return out + (block + kBlock - at);
+}
+
+}  // namespace
+
+void append_json_string(std::string& to, std::string_view text) {
   // Through a small buffer: JSON within JSON has a quote every few bytes, and a piece of the string for each
   // would cost more than the bytes.
-  std::array<char, 512> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  std::array<char, 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
   char* out = buffer.data();
+  // Up to here there is room for two blocks, what is behind them, and the closing quote.
+  const char* const full = buffer.data() + buffer.size() - (2 * kBlock * kMostEscape + kBlock + 1);
   *out++ = '"';
-  const char* at = text.data();
-  const char* const end = at + text.size();
   const auto flush = [&] {
     to.append(buffer.data(), static_cast<size_t>(out - buffer.data()));
     out = buffer.data();
   };
-  while (at < end) {
-    const char* const stop = at + std::min<ptrdiff_t>(end - at, kEscapedAtOnce);
-    for (; at < stop; ++at) {
-      const auto c = static_cast<unsigned char>(*at);
-      const char escape = kEscapes[c];
-      if (escape == 0) {
-        *out++ = *at;
-        continue;
-      }
-      *out++ = '\\';
-      *out++ = escape;
-      if (escape != 'u') continue;
-      for (const char digit : {'0', '0', kDigits[c >> 4], kDigits[c & 15]}) *out++ = digit;
-    }
-    if (buffer.data() + buffer.size() - out < kEscapedAtOnce * kMostEscape + 1) flush();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; end - at >= 2 * kBlock; at += kBlock) {
+    out = escape_block(out, at);
+    if (out > full) flush();
   }
+  // The last two blocks, with spaces behind them, each of which is one byte in what is written too.
+  std::array<char, 3 * kBlock> rest;  // NOLINT(cppcoreguidelines-pro-type-member-init): the next line does
+  rest.fill(' ');
+  std::copy(at, end, rest.data());
+  ptrdiff_t left = end - at;
+  for (at = rest.data(); left > 0; at += kBlock, left -= kBlock) out = escape_block(out, at);
+  out += left;
   *out++ = '"';
   flush();
 }

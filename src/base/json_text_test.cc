@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "base/text.h"
 
 namespace sluice {
@@ -53,6 +55,16 @@ TEST(JsonTextTest, TextsOfEveryLengthAreWhole) {
   for (size_t size = 0; size < 1'200; ++size) {
     ASSERT_EQ(written(std::string(size, 'a')), plainly(std::string(size, 'a')));
     ASSERT_EQ(written(std::string(size, '\1')), plainly(std::string(size, '\1')));
+  }
+}
+
+TEST(JsonTextTest, EscapesStandAsCloseAsTheyLike) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text(random() % 120, 'a');
+    for (char& c : text)
+      if (random() % 3 == 0) c = "\"\\\n\x01\x7F\xC3 "[random() % 7];
+    ASSERT_EQ(written(text), plainly(text));
   }
 }
 
