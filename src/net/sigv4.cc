@@ -124,15 +124,32 @@ std::string scope_of(const std::string& date, const Signing& signing) {
   return date.substr(0, 8) + "/" + signing.region + "/" + signing.service + "/aws4_request";
 }
 
+struct DerivedKey {
+  std::string secret;
+  std::string scope;
+  std::string key;
+};
+
+// The same for a day of requests to one service: deriving it costs four times what signing with it does, so
+// each thread keeps its last one.
+const std::string& derived_key(const std::string& secret, const std::string& date, const Signing& signing) {
+  thread_local DerivedKey last;
+  std::string scope = scope_of(date, signing);
+  if (last.secret == secret && last.scope == scope) return last.key;
+  std::string key = hmac_sha256("AWS4" + secret, date.substr(0, 8));
+  key = hmac_sha256(key, signing.region);
+  key = hmac_sha256(key, signing.service);
+  key = hmac_sha256(key, "aws4_request");
+  last = {secret, std::move(scope), std::move(key)};
+  return last.key;
+}
+
 std::string signature_of(const std::string& canonical_request, const std::string& date,
                          const Credentials& credentials, const Signing& signing) {
   const std::string to_sign = std::string(kAlgorithm) + "\n" + date + "\n" + scope_of(date, signing) + "\n" +
                               sha256_hex(canonical_request);
-  std::string key = hmac_sha256("AWS4" + credentials.secret_access_key, date.substr(0, 8));
-  key = hmac_sha256(key, signing.region);
-  key = hmac_sha256(key, signing.service);
-  key = hmac_sha256(key, "aws4_request");
-  const std::string signature = hmac_sha256(key, to_sign);
+  const std::string signature =
+      hmac_sha256(derived_key(credentials.secret_access_key, date, signing), to_sign);
   return hex({reinterpret_cast<const unsigned char*>(signature.data()), signature.size()});
 }
 

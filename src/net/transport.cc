@@ -36,6 +36,7 @@ using Tcp = asio::ip::tcp;
 
 constexpr int64_t kMilli = 1'000'000;
 constexpr uint32_t kMaxHeaderBytes = 256U << 10;
+constexpr size_t kReadBytes = 8U << 10;
 
 // When a request must be over, on the machine's steady clock.
 class Deadline {
@@ -216,6 +217,8 @@ class Connection {
   Result<HttpResponse> read_reply(Stream& stream, size_t max_bytes, const Deadline& deadline,
                                   bool& nothing_came) {
     beast::flat_buffer buffer;
+    // Beast reads as much at once as there is room for, and 512 bytes where there is none.
+    buffer.reserve(kReadBytes);
     for (;;) {
       http::response_parser<http::string_body> parser;
       parser.body_limit(max_bytes);
