@@ -477,8 +477,11 @@ BatchBuilder::Sealed BatchBuilder::seal() {
     table.batch_index = -1;
   });
   batch_.pieces_added = added_.take();
+  const size_t rows = batch_.rows.size();
   Sealed sealed{std::move(batch_), assembler_->seal(), std::exchange(tally_, {})};
   batch_ = change::Batch();
+  // The next is likely as large, and growing step by step would move all of them.
+  batch_.rows.reserve(rows);
   shards_.clear();
   batch_started_ns_ = 0;
   batch_bytes_ = 0;

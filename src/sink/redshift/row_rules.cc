@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <forward_list>
 #include <vector>
 
 #include "base/json_text.h"
@@ -100,8 +100,8 @@ class ImageCheck {
       keys_.push_back(inside);
       return;
     }
-    append_unescaped(unescaped_.emplace_back(), inside);
-    keys_.push_back(unescaped_.back());
+    append_unescaped(unescaped_.emplace_front(), inside);
+    keys_.push_back(unescaped_.front());
   }
 
   int unit_at(size_t at) const {
@@ -169,7 +169,7 @@ class ImageCheck {
   size_t at_ = 0;
   std::vector<Level> levels_;
   std::vector<std::string_view> keys_;
-  std::deque<std::string> unescaped_;  // what keys_ may point to
+  std::forward_list<std::string> unescaped_;  // what keys_ may point to; takes no memory while empty
   std::optional<RowFault> fault_;
 };
 
