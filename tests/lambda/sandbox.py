@@ -4,6 +4,7 @@ import http.server
 import os
 import queue
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -12,6 +13,15 @@ import zipfile
 
 # What the program is started by, where the machine cannot run it itself.
 RUNNER = []
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        # A bootstrap that a test kills takes its connections with it.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Sandbox:
@@ -57,8 +67,7 @@ class Sandbox:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Api)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.environment = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}", "AWS_REGION": "us-east-1",
                             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret", **environment}
