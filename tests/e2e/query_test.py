@@ -45,6 +45,17 @@ class Query(Case):
         self.assertEqual((row["at"], row["nothing"]), ("2026-01-02 03:04:05", None))
         self.assertEqual(json.loads(self.query(sql, "--format", "json").stdout), [row])
 
+    def test_texts_and_bigints_alone(self):
+        sql = "SELECT (-9223372036854775807 - 1)::BIGINT AS low, NULL::BIGINT AS b, 'ä' AS t, NULL::VARCHAR AS n"
+        self.assertEqual(json.loads(self.query(sql, "--format", "ndjson").stdout),
+                         {"low": -9223372036854775808, "b": None, "t": "ä", "n": None})
+
+    def test_statements_that_show_something_are_shown(self):
+        self.assertIn("orders_current", self.query("SHOW TABLES", "--format", "csv").stdout)
+        self.assertIn("event_data,JSON", self.query("DESCRIBE cdc_events", "--format", "csv").stdout)
+        done = self.query("PRAGMA table_info('cdc_events')", code=1)
+        self.assertIn("SELECT * FROM pragma_name(...)", done.stderr)
+
     def test_no_rows_are_still_a_right_document(self):
         sql = "SELECT id FROM orders_current WHERE false"
         self.assertEqual(json.loads(self.query(sql, "--format", "json").stdout), [])

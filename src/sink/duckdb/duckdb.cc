@@ -206,7 +206,9 @@ class Prepared {
   duckdb_prepared_statement statement_ = nullptr;
 };
 
-// The rows of a result whose columns are all VARCHAR, chunk by chunk.
+bool is_text_or_bigint(duckdb_type type) { return type == DUCKDB_TYPE_VARCHAR || type == DUCKDB_TYPE_BIGINT; }
+
+// The rows of a result whose columns are all VARCHAR or BIGINT, chunk by chunk.
 class TextRows final : public Rows {
  public:
   TextRows(duckdb_result result, std::vector<ResultColumn> columns)
@@ -253,7 +255,12 @@ class TextRows final : public Rows {
         row_[column].reset();
         continue;
       }
-      duckdb_string_t& cell = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector))[at_];
+      void* const cells = duckdb_vector_get_data(vector);
+      if (duckdb_column_type(&result_, column) == DUCKDB_TYPE_BIGINT) {
+        row_[column] = std::to_string(static_cast<const int64_t*>(cells)[at_]);
+        continue;
+      }
+      duckdb_string_t& cell = static_cast<duckdb_string_t*>(cells)[at_];
       row_[column].emplace(duckdb_string_t_data(&cell), duckdb_string_t_length(cell));
     }
     ++at_;
@@ -428,8 +435,12 @@ class DuckDbConnection final : public Connection {
     const bool is_select = duckdb_prepared_statement_type(original.get()) == DUCKDB_STATEMENT_TYPE_SELECT;
     std::vector<ResultColumn> columns = is_select ? result_columns(original) : std::vector<ResultColumn>();
     Prepared as_texts;
-    if (is_select) TRY(as_texts.prepare(connection_, as_text(sql, columns.size())));
-    Prepared& statement = is_select ? as_texts : original;
+    const bool needs_casts = is_select && !is_read_as_it_is(original);
+    if (needs_casts && !as_texts.prepare(connection_, as_text(sql, columns.size())).ok())
+      return refused(
+          "this statement cannot stand inside a SELECT, so its rows cannot be shown. Instead of PRAGMA "
+          "name(...) write SELECT * FROM pragma_name(...).");
+    Prepared& statement = needs_casts ? as_texts : original;
     TRY(statement.bind(parameters));
     duckdb_result result;
     if (duckdb_execute_prepared_streaming(statement.get(), &result) != DuckDBSuccess) {
@@ -439,6 +450,8 @@ class DuckDbConnection final : public Connection {
     }
     // DuckDB knows the columns in advance only when it knows every parameter's type.
     CHECK(!is_select || duckdb_column_count(&result) == columns.size());
+    for (idx_t i = 0; is_select && i < columns.size(); ++i)
+      CHECK(is_text_or_bigint(duckdb_column_type(&result, i)));
     auto rows = std::make_unique<TextRows>(result, std::move(columns));
     if (!is_select) rows->take_text_columns();
     return std::unique_ptr<Rows>(std::move(rows));
@@ -501,6 +514,14 @@ class DuckDbConnection final : public Connection {
       duckdb_destroy_logical_type(&type);
     }
     return columns;
+  }
+
+  // Whether TextRows reads every column without a cast, which would cost a second preparation.
+  static bool is_read_as_it_is(Prepared& statement) {
+    const idx_t columns = duckdb_prepared_statement_column_count(statement.get());
+    for (idx_t i = 0; i < columns; ++i)
+      if (!is_text_or_bigint(duckdb_prepared_statement_column_type(statement.get(), i))) return false;
+    return true;
   }
 
   // `sql` with every column cast to text. The aliases are ours, so that names may be empty, strange or
