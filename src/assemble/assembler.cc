@@ -59,6 +59,7 @@ class Assembler::State {
   void begin_call();
   Result<void> restore_head(const std::string& chunk_id, std::unique_ptr<HeldPiece> piece);
   Outcome add_to_ended(const EndedChunk& ended, const Arrival& arrival, const std::string& chunk_id);
+  Outcome repeat_of_waiting(const HeldPiece& waiting, const Arrival& arrival);
 
   std::unique_ptr<HeldPiece> hold(const Arrival& arrival);
   Result<void> check_room(const Arrival& arrival) const;
@@ -88,12 +89,20 @@ class Assembler::State {
     int64_t now_ns = 0;
   };
   std::optional<Landed> landed_;
+  // The waiting piece that the last add() was a repeat of.
+  const HeldPiece* repeated_ = nullptr;
 };
 
 void Assembler::State::begin_call() {
   loader_.clear();
   landed_.reset();
+  repeated_ = nullptr;
   groups_.bury();
+}
+
+Outcome Assembler::State::repeat_of_waiting(const HeldPiece& waiting, const Arrival& arrival) {
+  repeated_ = &waiting;
+  return repeat_of(arrival);
 }
 
 // A piece of a chunk that landed or was quarantined before.
@@ -183,7 +192,7 @@ Result<Outcome> Assembler::State::add(const change::Fragment& fragment, std::str
     if (found != chunk.fragments.end()) {
       for (const auto& piece : found->second) {
         if (piece->crc32c == arrival.crc32c && piece->data_bytes == arrival.data_bytes)
-          return repeat_of(arrival);
+          return repeat_of_waiting(*piece, arrival);
       }
       if (found->second.size() >= kMaxAlternatives) {
         return quarantined_alone(arrival, "conflicting-fragment",
@@ -223,10 +232,9 @@ Result<Outcome> Assembler::State::add(const change::ChunkedHead& head, std::stri
   for (const Awaited& image : awaited) {
     const ChunkGroup* group = groups_.find(image.chunk_id);
     if (group == nullptr) continue;
-    if (std::ranges::any_of(group->heads,
-                            [&](const Head& other) { return other.piece->crc32c == arrival.crc32c; })) {
-      return repeat_of(arrival);
-    }
+    const auto same = std::ranges::find(group->heads, arrival.crc32c,
+                                        [](const Head& other) { return other.piece->crc32c; });
+    if (same != group->heads.end()) return repeat_of_waiting(*same->piece, arrival);
     if (group->heads.size() >= kMaxAlternatives || groups_.clash(awaited)) {
       return quarantined_alone(
           arrival, "conflicting-head",
@@ -353,8 +361,13 @@ Result<Outcome> Assembler::State::found(const Decoded& decoded, std::string_view
     out.waiting_piece.reset();
     return out;
   }
-  out.pieces_removed.push_back(
-      {store_chunk_of(decoded), std::string(decoded.position.shard), std::string(decoded.position.sequence)});
+  change::RemovedPiece removed{store_chunk_of(decoded), std::string(decoded.position.shard),
+                               std::string(decoded.position.sequence)};
+  if (repeated_ != nullptr) {
+    removed.kept_shard = shards_.name_of(repeated_->shard);
+    removed.kept_sequence = repeated_->sequence;
+  }
+  out.pieces_removed.push_back(std::move(removed));
   return out;
 }
 

@@ -268,6 +268,7 @@ class AssemblerTest : public ::testing::Test {
     EXPECT_TRUE(outcome.ok());
     const Fate fate = outcome.value().fate;
     EXPECT_FALSE(outcome.value().waiting_piece.has_value()) << "it is stored already";
+    settled_ = outcome.value().pieces_removed;
     take(std::move(outcome).value());
     return fate;
   }
@@ -302,6 +303,7 @@ class AssemblerTest : public ::testing::Test {
   int64_t read_ = 0;
   std::vector<FakeStore::Stored> added_;
   std::vector<std::string> removed_;
+  std::vector<change::RemovedPiece> settled_;  // by the last found()
   std::vector<change::FinishedChunk> finished_;
   std::vector<std::string> images_;
   std::vector<std::string> reasons_;
@@ -965,6 +967,11 @@ TEST_F(AssemblerTest, TheSamePieceOfAnotherWriterIsARepeatAndLeavesTheStore) {
   add(pieces[1]);
   commit();
   EXPECT_EQ(found(stored_elsewhere(pieces[1])), Fate::Repeat);
+  ASSERT_THAT(settled_, testing::SizeIs(1));
+  EXPECT_EQ(settled_[0].shard, "other");
+  // Which piece must still be there when that one leaves.
+  EXPECT_EQ(settled_[0].kept_shard, store_.rows[1].shard);
+  EXPECT_EQ(settled_[0].kept_sequence, store_.rows[1].sequence);
   commit();
   EXPECT_EQ(store_.rows.size(), 2U);
   EXPECT_EQ(books_["other"].waiting, 0);
@@ -976,6 +983,8 @@ TEST_F(AssemblerTest, APieceThatAnotherWriterStoredTooLateIsARepeat) {
   for (const Record& piece : pieces) add(piece);
   commit();
   EXPECT_EQ(found(stored_elsewhere(pieces[2])), Fate::Repeat);
+  ASSERT_THAT(settled_, testing::SizeIs(1));
+  EXPECT_EQ(settled_[0].kept_shard, "") << "none waits in its stead: the chunk has landed";
   commit();
   EXPECT_THAT(store_.rows, IsEmpty());
 }

@@ -54,6 +54,10 @@ struct RemovedPiece {
   std::string chunk_id;
   std::string shard;
   std::string sequence;
+  // Of a repeat: where the piece stands that waits in its stead, under the same chunk_id. In a shared store
+  // it must still be there when this one leaves: two writers may each have taken the other's for the repeat.
+  std::string kept_shard = {};
+  std::string kept_sequence = {};
   friend auto operator<=>(const RemovedPiece&, const RemovedPiece&) = default;
 };
 

@@ -4,6 +4,7 @@
 Run with: scripts/with-postgres -- PYTHON tests/live/postgres_test.py --sluice build/release/sluice
 """
 
+import collections
 import json
 import os
 import random
@@ -268,6 +269,36 @@ class IntoPostgres(unittest.TestCase):
         self.wait_until("SELECT (SELECT count(*) FROM cdc_fragments) || ' ' || sum(repeats) || ' ' || sum(quarantined) FROM cdc_ledger",
                         lambda text: text == "0 2 1")
         self.stop(child)
+
+    def test_two_writers_of_the_same_piece_do_not_each_take_the_others_for_the_repeat(self):
+        lines = self.generate("--oversize", "1", "--oversize-bytes", "200", changes=20)
+        fragments = collections.defaultdict(list)
+        for line in lines:
+            if json.loads(line)["type"] == "fragment":
+                fragments[json.loads(line)["chunk_id"].encode()].append(line)
+        chunk, (first, second, *rest) = next(each for each in fragments.items() if len(each[1]) > 2)
+        rest += [line for line in lines if chunk in line and line not in fragments[chunk]]
+        # Both are there before any piece is, so that neither reads the other's at its start.
+        slow = self.write("slow.ndjson", [b"{}"])
+        children = [self.start(slow, "--follow", "--batch-ms", "3000")]
+        self.landed_some(1)
+        quick = self.write("quick.ndjson", [first])
+        children.append(self.start(quick, "--follow", "--batch-ms", "100"))
+        self.landed_some(2)
+        with slow.open("ab") as file:
+            file.write(first + b"\n")
+        self.landed_some(3)
+        # The slow one knows of both, and so will the quick one, who takes the slow one's away at once.
+        with quick.open("ab") as file:
+            file.write(second + b"\n")
+        self.wait_until("SELECT sum(repeats) FROM cdc_ledger", lambda text: text == "1")
+        time.sleep(4)  # the slow one's turn
+        with quick.open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in rest))
+        self.wait_until("SELECT (SELECT count(*) FROM cdc_fragments) || ' ' || sum(rows) || ' ' || sum(repeats) FROM cdc_ledger",
+                        lambda text: text == "0 1 1")
+        for child in children:
+            self.stop(child)
 
     def test_a_new_run_keeps_the_newest_million_of_ended_chunks(self):
         self.generate()

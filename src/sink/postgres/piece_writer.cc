@@ -34,7 +34,8 @@ Result<void> PieceWriter::look_for_ended(Applied& applied) {
   return find_ended(others, false, applied);
 }
 
-// False when another writer has changed the pieces of a chunk that this batch ends.
+// False when another writer has changed the pieces of a chunk that this batch ends, or taken away the one
+// that this batch would have keep instead of a repeat.
 Result<bool> PieceWriter::write(Applied& applied) {
   std::set<uint32_t> buckets;
   const auto add = [&buckets](std::string_view chunk_id) {
@@ -50,7 +51,7 @@ Result<bool> PieceWriter::write(Applied& applied) {
       {numbers_text(buckets)}));
   if (!TRY(remove_pieces()) || !TRY(finish_chunks())) return false;
   TRY(add_pieces(applied));
-  return true;
+  return kept_pieces_are_there();
 }
 
 Result<bool> PieceWriter::remove_pieces() {
@@ -76,6 +77,29 @@ Result<bool> PieceWriter::remove_pieces() {
       TRY(connection_.run("SELECT 1 FROM cdc_fragments WHERE chunk_id = ANY($1::text[]) LIMIT 1",
                           {array_text(batch_.chunks_removed)}));
   return left->size() == 0;
+}
+
+// Whether what repeats left the store for is in it. What this batch has ended is in nobody else's hands.
+Result<bool> PieceWriter::kept_pieces_are_there() {
+  std::vector<std::string> chunks;
+  std::vector<std::string> shards;
+  std::vector<std::string> sequences;
+  for (const change::RemovedPiece& piece : batch_.pieces_removed) {
+    if (piece.kept_shard.empty() ||
+        std::ranges::find(batch_.chunks_removed, piece.chunk_id) != batch_.chunks_removed.end())
+      continue;
+    chunks.push_back(piece.chunk_id);
+    shards.push_back(piece.kept_shard);
+    sequences.push_back(piece.kept_sequence);
+  }
+  if (chunks.empty()) return true;
+  const auto missing =
+      TRY(connection_.run("SELECT 1 FROM unnest($1::text[], $2::text[], $3::text[]) AS kept (chunk, shard, "
+                          "sequence) WHERE NOT EXISTS (SELECT 1 "
+                          "FROM cdc_fragments WHERE chunk_id = kept.chunk AND shard_id = kept.shard AND "
+                          "sequence_number = kept.sequence) LIMIT 1",
+                          {array_text(chunks), array_text(shards), array_text(sequences)}));
+  return missing->size() == 0;
 }
 
 Result<bool> PieceWriter::finish_chunks() {

@@ -28,6 +28,7 @@ class PieceWriter {
 
  private:
   Result<bool> remove_pieces();
+  Result<bool> kept_pieces_are_there();
   Result<bool> finish_chunks();
   Result<void> add_pieces(Applied& applied);
   Result<void> tell_of_others(const std::vector<std::string>& chunks, Applied& applied);
