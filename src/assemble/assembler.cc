@@ -25,10 +25,6 @@ std::string store_chunk_of(const change::ChunkedHead& head) {
   return head.awaited.empty() ? std::string() : std::string(head.awaited.front().chunk_id);
 }
 
-bool all_whole(const ChunkGroup& group) {
-  return std::ranges::all_of(group.heads, [&group](const Head& head) { return group.whole(head); });
-}
-
 }  // namespace
 
 class Assembler::State {
@@ -59,7 +55,6 @@ class Assembler::State {
   void begin_call();
   Result<void> restore_head(const std::string& chunk_id, std::unique_ptr<HeldPiece> piece);
   Outcome add_to_ended(const EndedChunk& ended, const Arrival& arrival, const std::string& chunk_id);
-  Outcome repeat_of_waiting(const HeldPiece& waiting, const Arrival& arrival);
 
   std::unique_ptr<HeldPiece> hold(const Arrival& arrival);
   Result<void> check_room(const Arrival& arrival) const;
@@ -98,11 +93,6 @@ void Assembler::State::begin_call() {
   landed_.reset();
   repeated_ = nullptr;
   groups_.bury();
-}
-
-Outcome Assembler::State::repeat_of_waiting(const HeldPiece& waiting, const Arrival& arrival) {
-  repeated_ = &waiting;
-  return repeat_of(arrival);
 }
 
 // A piece of a chunk that landed or was quarantined before.
@@ -152,13 +142,11 @@ std::unique_ptr<HeldPiece> Assembler::State::hold(const Arrival& arrival) {
 
 Result<void> Assembler::State::check_room(const Arrival& arrival) const {
   if (groups_.pieces() < options_.max_waiting_pieces) return {};
-  return refused(
-      fmt::format("{} fragments and heads of oversized records wait for the rest of their images, and no "
-                  "more can be kept; that "
-                  "of chunk {} is one too many. Lower --incomplete-after, so that what is never completed "
-                  "goes into quarantine "
-                  "sooner.",
-                  groups_.pieces(), shown(arrival.chunk_id)));
+  return refused(fmt::format(
+      "{} fragments and heads of oversized records wait for the rest of their images, and no "
+      "more can be kept; that of chunk {} is one too many. Lower --incomplete-after, so that what "
+      "is never completed goes into quarantine sooner.",
+      groups_.pieces(), shown(arrival.chunk_id)));
 }
 
 Result<void> Assembler::State::load(ChunkGroup& group) {
@@ -191,8 +179,9 @@ Result<Outcome> Assembler::State::add(const change::Fragment& fragment, std::str
     const auto found = chunk.fragments.find(fragment.index);
     if (found != chunk.fragments.end()) {
       for (const auto& piece : found->second) {
-        if (piece->crc32c == arrival.crc32c && piece->data_bytes == arrival.data_bytes)
-          return repeat_of_waiting(*piece, arrival);
+        if (piece->crc32c != arrival.crc32c || piece->data_bytes != arrival.data_bytes) continue;
+        repeated_ = piece.get();
+        return repeat_of(arrival);
       }
       if (found->second.size() >= kMaxAlternatives) {
         return quarantined_alone(arrival, "conflicting-fragment",
@@ -221,10 +210,7 @@ Result<Outcome> Assembler::State::add(const change::ChunkedHead& head, std::stri
   Arrival arrival{head.position, bytes, {}, kHeadIndex, identity_of(head), 0, now_ns};
   if (!head.awaited.empty()) arrival.chunk_id = head.awaited.front().chunk_id;
   if (auto fault = fault_of(head)) return quarantined_alone(arrival, "bad-chunk", std::move(*fault));
-  std::vector<Awaited> awaited;
-  for (const change::ChunkedImage& image : head.awaited) {
-    awaited.push_back({std::string(image.chunk_id), image.total_fragments, image.crc32c});
-  }
+  std::vector<Awaited> awaited = awaited_by(head);
   for (const Awaited& image : awaited) {
     if (const EndedChunk* ended = ended_.find(image.chunk_id))
       return add_to_ended(*ended, arrival, image.chunk_id);
@@ -234,7 +220,10 @@ Result<Outcome> Assembler::State::add(const change::ChunkedHead& head, std::stri
     if (group == nullptr) continue;
     const auto same = std::ranges::find(group->heads, arrival.crc32c,
                                         [](const Head& other) { return other.piece->crc32c; });
-    if (same != group->heads.end()) return repeat_of_waiting(*same->piece, arrival);
+    if (same != group->heads.end()) {
+      repeated_ = same->piece.get();
+      return repeat_of(arrival);
+    }
     if (group->heads.size() >= kMaxAlternatives || groups_.clash(awaited)) {
       return quarantined_alone(
           arrival, "conflicting-head",
@@ -294,7 +283,7 @@ Result<Outcome> Assembler::State::settle(ChunkGroup& group, const HeldPiece& cur
       const auto choices = match(group, head);
       if (choices) return land(group, head, *choices, &current, arrival.now_ns, arena);
     }
-    if (std::ranges::all_of(group.heads, is_whole)) {
+    if (group.all_whole()) {
       if (options_.mismatch_after_ns == 0) {
         fail(group, mismatch_of(group), &current, arrival.now_ns, arena, out);
         return out;
@@ -338,7 +327,7 @@ Result<Outcome> Assembler::State::settle_stored(int64_t now_ns, Arena& arena) {
       out.more = !unsettled_.empty();
       return out;
     }
-    if (!all_whole(*group)) continue;
+    if (!group->all_whole()) continue;
     if (options_.mismatch_after_ns > 0) {
       groups_.mark_mismatched(*group, group->first_seen_ns);
       continue;
@@ -406,7 +395,7 @@ Result<Outcome> Assembler::State::expire(int64_t now_ns, Arena& arena) {
       out.more = true;  // what was taken out already must be told first
       return out;
     }
-    const bool whole = !group->heads.empty() && all_whole(*group);
+    const bool whole = !group->heads.empty() && group->all_whole();
     const size_t before = out.quarantined.size();
     fail(*group, whole ? mismatch_of(*group) : Ending::IncompleteChunk, nullptr, now_ns, arena, out);
     for (size_t i = before; i < out.quarantined.size(); ++i) bytes += out.quarantined[i].bytes.size();
@@ -451,10 +440,7 @@ Result<void> Assembler::State::restore_head(const std::string& chunk_id, std::un
   }
   piece->crc32c = identity_of(said);
   groups_.count_bytes_of(*piece, record_bytes);
-  std::vector<Awaited> awaited;
-  for (const change::ChunkedImage& image : said.awaited) {
-    awaited.push_back({std::string(image.chunk_id), image.total_fragments, image.crc32c});
-  }
+  std::vector<Awaited> awaited = awaited_by(said);
   if (groups_.clash(awaited)) {
     return refused(
         fmt::format("the stored heads of chunk {} contradict each other. The destination was changed by "
@@ -467,7 +453,8 @@ Result<void> Assembler::State::restore_head(const std::string& chunk_id, std::un
   groups_.seen(group, first_seen_ns);
   if (std::ranges::any_of(group.heads, [&](const Head& head) { return group.whole(head); }))
     unsettled_.push_back(chunk_id);
-  if (all_whole(group) && options_.mismatch_after_ns > 0) groups_.mark_mismatched(group, group.first_seen_ns);
+  if (group.all_whole() && options_.mismatch_after_ns > 0)
+    groups_.mark_mismatched(group, group.first_seen_ns);
   return {};
 }
 

@@ -22,6 +22,13 @@ uint64_t least_of(const Alternatives& alternatives) {
 
 }  // namespace
 
+std::vector<Awaited> awaited_by(const change::ChunkedHead& head) {
+  std::vector<Awaited> awaited;
+  for (const change::ChunkedImage& image : head.awaited)
+    awaited.push_back({std::string(image.chunk_id), image.total_fragments, image.crc32c});
+  return awaited;
+}
+
 bool Chunk::whole(uint32_t total) const {
   size_t below = fragments.size();
   for (auto at = fragments.rbegin(); at != fragments.rend() && at->first >= total; ++at) --below;
@@ -64,6 +71,10 @@ bool ChunkGroup::whole(const Head& head) const {
   return std::ranges::all_of(head.awaited, [&](const Awaited& awaited) {
     return chunk(awaited.chunk_id).whole(awaited.total_fragments);
   });
+}
+
+bool ChunkGroup::all_whole() const {
+  return std::ranges::all_of(heads, [this](const Head& head) { return whole(head); });
 }
 
 void ChunkGroup::add(Head head) {

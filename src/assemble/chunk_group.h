@@ -24,6 +24,8 @@ struct Awaited {
   uint32_t crc32c = 0;
 };
 
+std::vector<Awaited> awaited_by(const change::ChunkedHead& head);
+
 struct Head {
   std::unique_ptr<HeldPiece> piece;
   std::vector<Awaited> awaited;  // the store keeps the head under the first one's chunk_id
@@ -59,6 +61,7 @@ struct ChunkGroup {
   Chunk& chunk(std::string_view id);
   const Chunk& chunk(std::string_view id) const;
   bool whole(const Head& head) const;
+  bool all_whole() const;  // for every head
   void add(Head head);
   // Every piece, heads first, with its chunk.
   void for_each(const std::function<void(const Chunk&, HeldPiece&)>& visit);
