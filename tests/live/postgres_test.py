@@ -256,6 +256,16 @@ class IntoPostgres(unittest.TestCase):
             self.stop(child)
         self.check(lines)
 
+    def test_four_writers_of_many_pieces_that_come_twice_lose_none(self):
+        lines = self.generate("--duplicates", "0.5", "--reorder", "all", "--oversize", "0.4", "--oversize-bytes", "400", changes=600)
+        parts = [Growing(self.folder / f"part-{at}.ndjson", lines[at::4]) for at in range(4)]
+        children = [self.follow(part) for part in parts]
+        self.landed_some(len(lines))
+        self.wait_until("SELECT count(*) FROM cdc_fragments", lambda text: text == "0")
+        for child in children:
+            self.stop(child)
+        self.check(lines)
+
     def test_a_piece_that_comes_to_another_writer_after_its_chunk_has_landed_is_a_repeat(self):
         lines = self.generate("--oversize", "1", "--oversize-bytes", "400", changes=20)
         pieces = [line for line in lines if b'"type":"fragment"' in line]
